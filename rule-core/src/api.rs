@@ -1,0 +1,193 @@
+//! What crosses the border between the core and its hosts: plain data, serialisable, the same on every host.
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::limits::Limits;
+use crate::rule::RuleInfo;
+
+/// A rule file: where it came from and its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Shown in diagnostics; the format is recognised by content, not by this name.
+    pub path: String,
+    /// The file's text.
+    pub text: String,
+}
+
+/// How to compile a rule set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompileOptions {
+    /// Bounds on rules and, for sessions opened on the rule set, on events.
+    pub limits: Limits,
+    /// An Elasticsearch mapping (`{"properties": …}`). With one, a field outside it is an error; without
+    /// one, types come from the values and from the Elastic Common Schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<serde_json::Value>,
+}
+
+/// What became of one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleStatus {
+    /// It runs; [`Match::rule`] refers to it by this index.
+    Compiled {
+        /// Index into [`RuleSet::rules`](crate::RuleSet::rules).
+        index: u32,
+    },
+    /// It is well-formed but of a kind that this version does not evaluate; the reason is a warning.
+    Skipped {
+        /// In words.
+        reason: String,
+    },
+    /// It has at least one error.
+    Failed,
+}
+
+/// One rule of the input and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleReport {
+    /// The rule file.
+    pub path: String,
+    /// What happened.
+    pub status: RuleStatus,
+    /// What the file says of the rule.
+    pub rule: RuleInfo,
+}
+
+/// The result of compiling, beside the rule set itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CompileReport {
+    /// Every rule found, in input order.
+    pub rules: Vec<RuleReport>,
+    /// Everything wrong, in input order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Diagnostics left out because of [`Limits::max_diagnostics`].
+    pub diagnostics_omitted: u32,
+}
+
+impl CompileReport {
+    /// Whether any rule or file has an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.level == Level::Error)
+    }
+
+    /// How many rules compiled, were skipped and failed.
+    pub fn totals(&self) -> (usize, usize, usize) {
+        let mut totals = (0, 0, 0);
+        for rule in &self.rules {
+            match rule.status {
+                RuleStatus::Compiled { .. } => totals.0 += 1,
+                RuleStatus::Skipped { .. } => totals.1 += 1,
+                RuleStatus::Failed => totals.2 += 1,
+            }
+        }
+        totals
+    }
+}
+
+/// How to run a rule set over events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionOptions {
+    /// Also build an alert document for each match ([`Outcome::alerts`]).
+    pub alerts: bool,
+    /// Put `kibana.alert.rule.note` (the investigation guide) into alerts.
+    pub notes: bool,
+}
+
+/// A rule matched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Match {
+    /// Index of the rule in [`RuleSet::rules`](crate::RuleSet::rules).
+    pub rule: u32,
+    /// Ordinals of the events that matched, counted from 0 since the session was opened. One for an event query.
+    pub events: Vec<u64>,
+}
+
+/// An event that could not be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Its ordinal, counted from 0 since the session was opened.
+    pub event: u64,
+    /// Where in the event's own bytes it went wrong.
+    pub offset: u64,
+    /// What went wrong, in words that do not change between hosts.
+    pub message: String,
+}
+
+/// What one batch of events led to. Serialised with `serde_json` it is the same bytes on every host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Ordinal of the batch's first event.
+    pub first: u64,
+    /// Events in the batch, rejected ones included. Blank lines are not events.
+    pub events: u64,
+    /// Matches, ordered by (last) event, then rule.
+    pub matches: Vec<Match>,
+    /// How many events were rejected.
+    pub rejected: u64,
+    /// The first of them, at most [`Limits::max_rejections`].
+    pub rejections: Vec<Rejection>,
+    /// One alert document per match and line, in the order of `matches`; empty unless asked for.
+    pub alerts: String,
+}
+
+/// How to run one query over a finite data set, after Elasticsearch's EQL search API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchOptions {
+    /// The field that orders events. Default `@timestamp`.
+    pub timestamp_field: String,
+    /// Orders events with equal timestamps; events without it sort last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiebreaker_field: Option<String>,
+    /// The field that `process where …` tests. Default `event.category`.
+    pub event_category_field: String,
+    /// How many results when the query has no `head` or `tail`. Default 10.
+    pub size: u32,
+    /// Which end of the results `size` keeps. Default `tail`: the most recent.
+    pub result_position: ResultPosition,
+    /// An Elasticsearch mapping; see [`CompileOptions::mapping`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<serde_json::Value>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        SearchOptions {
+            timestamp_field: "@timestamp".into(),
+            tiebreaker_field: None,
+            event_category_field: "event.category".into(),
+            size: 10,
+            result_position: ResultPosition::Tail,
+            mapping: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Which end of a search's results to keep; both are shown in ascending order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResultPosition {
+    /// The earliest.
+    Head,
+    /// The most recent.
+    #[default]
+    Tail,
+}
+
+/// What became of a batch given to a search.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchProgress {
+    /// Events in the batch, rejected ones included.
+    pub events: u64,
+    /// How many events were rejected.
+    pub rejected: u64,
+    /// The first of them; `event` counts from 0 since the search was opened.
+    pub rejections: Vec<Rejection>,
+}

@@ -1,0 +1,26 @@
+//! Tripline's matcher: detection rules in, events in, matches out.
+//!
+//! ```text
+//! text ─► syntax (lexer, parser, AST with spans) ─► check (types, fields, folding) ─► plan (rule-set IR) ─► engine
+//! events ─► decode (only the fields that the plan needs) ─► predicates ─► rules ─► matches ─► alerts
+//! ```
+//!
+//! No I/O, no clock, no randomness, no threads: the same rules and events give the same bytes on every host.
+#![forbid(unsafe_code)]
+
+mod api;
+pub mod diagnostic;
+mod engine;
+mod limits;
+mod rule;
+mod search;
+
+pub use api::*;
+pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
+pub use engine::{RuleSet, Session, compile};
+pub use limits::Limits;
+pub use rule::{RuleInfo, Technique, Threat, ThreatEntry};
+pub use search::Search;
+
+/// The version of the core, the same as the module's and the command's.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,52 @@
+//! Every bound that keeps a stranger's rule or event from taking more than its share.
+//!
+//! One struct, one place: hosts expose each field as a flag or a setting, and each has a test.
+
+use serde::{Deserialize, Serialize};
+
+/// Named limits with their defaults. A rule over a limit is a diagnostic; an event over a limit is a
+/// counted [`Rejection`](crate::Rejection); neither stops the rest of the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Rules in one rule set.
+    pub max_rules: u32,
+    /// Bytes of one rule file.
+    pub max_rule_bytes: u32,
+    /// Nesting of one query: parentheses, `not`, function calls, lists.
+    pub max_query_depth: u32,
+    /// Bytes of one wildcard or regular expression.
+    pub max_pattern_bytes: u32,
+    /// Bytes of one compiled regular expression (its automaton).
+    pub max_regex_bytes: u32,
+    /// Diagnostics reported for one rule file; the rest are counted.
+    pub max_diagnostics: u32,
+    /// Bytes of one event.
+    pub max_event_bytes: u32,
+    /// Nesting of objects and arrays in one event.
+    pub max_event_depth: u32,
+    /// Values that one event may bring for the fields that the rules read.
+    pub max_event_values: u32,
+    /// Rejected events described per batch; all are counted.
+    pub max_rejections: u32,
+    /// Results that one search may hold back for its answer (`size` cannot exceed it).
+    pub max_search_size: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_rules: 50_000,
+            max_rule_bytes: 1 << 20,
+            max_query_depth: 128,
+            max_pattern_bytes: 16 << 10,
+            max_regex_bytes: 1 << 20,
+            max_diagnostics: 50,
+            max_event_bytes: 4 << 20,
+            max_event_depth: 512,
+            max_event_values: 200_000,
+            max_rejections: 100,
+            max_search_size: 10_000,
+        }
+    }
+}
