@@ -9,6 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod api;
+// Not for hosts: public so that benches and fuzz targets reach it.
+#[doc(hidden)]
+pub mod decode;
 pub mod diagnostic;
 mod engine;
 mod limits;

@@ -1,0 +1,211 @@
+//! What was read of an event: its values, by slot.
+
+use std::ops::Range;
+
+use super::skip::Brackets;
+
+/// The values of one event, and the memory for reading the next one. Used again from event to event, it
+/// allocates nothing once it has grown to what the events need.
+///
+/// Strings are copied here rather than borrowed from the event: they are checked to be UTF-8 once, when they are read, and
+/// not again each time that a rule looks at them.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    /// In document order, over all slots.
+    values: Vec<Stored>,
+    /// For each slot the first and last of its values; [`NONE`] when it has none.
+    chains: Vec<Chain>,
+    /// The strings and numbers, one after the other, escapes decoded.
+    pub(super) text: String,
+    /// The event object in the event's bytes.
+    pub(super) source: Range<usize>,
+    pub(super) index: Option<Span>,
+    pub(super) id: Option<Span>,
+    /// The containers being read, outermost first, as the projection packs them.
+    pub(super) frames: Vec<u32>,
+    pub(super) brackets: Brackets,
+    pub(super) key: String,
+}
+
+/// The end of a chain.
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    first: u32,
+    last: u32,
+}
+
+/// A part of [`Slots::text`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub start: u32,
+    pub len: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    /// The slot's next value.
+    next: u32,
+    slot: u32,
+    what: What,
+}
+
+/// A value, with its text elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    Null,
+    Bool(bool),
+    Number(Span),
+    String(Span),
+}
+
+impl Slots {
+    /// Forgets the event, in time proportional to what it brought, and makes room for `fields` slots.
+    pub(super) fn reset(&mut self, fields: usize) {
+        self.forget_values();
+        if self.chains.len() < fields {
+            self.chains.resize(fields, Chain { first: NONE, last: NONE });
+        }
+        self.text.clear();
+        self.frames.clear();
+        self.source = 0..0;
+        self.index = None;
+        self.id = None;
+    }
+
+    /// Forgets the values alone.
+    pub(super) fn forget_values(&mut self) {
+        for value in self.values.drain(..) {
+            self.chains[value.slot as usize] = Chain { first: NONE, last: NONE };
+        }
+    }
+
+    /// How many values there are.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Adds a value to a slot.
+    #[inline]
+    pub(super) fn push(&mut self, slot: u32, what: What) {
+        let new = self.values.len() as u32;
+        let chain = &mut self.chains[slot as usize];
+        if chain.first == NONE {
+            chain.first = new;
+        } else {
+            self.values[chain.last as usize].next = new;
+        }
+        chain.last = new;
+        self.values.push(Stored { next: NONE, slot, what });
+    }
+
+    /// The values together with the bytes that they were decoded from.
+    pub fn view<'a>(&'a self, event: &'a [u8]) -> Event<'a> {
+        Event { slots: self, bytes: event }
+    }
+
+    fn text(&self, span: Span) -> &str {
+        let start = span.start as usize;
+        self.text.get(start..start + span.len as usize).unwrap_or_default()
+    }
+}
+
+/// A decoded event.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    slots: &'a Slots,
+    bytes: &'a [u8],
+}
+
+impl<'a> Event<'a> {
+    /// The values of a field, in document order; none when the event does not have it, or has an object there.
+    #[inline]
+    pub fn values(&self, slot: usize) -> Values<'a> {
+        Values { slots: self.slots, next: self.slots.chains.get(slot).map_or(NONE, |chain| chain.first) }
+    }
+
+    /// The event's bytes, as they came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The event object: the (first) `_source` of a search hit, or else all of the event, trimmed.
+    pub fn source(&self) -> &'a [u8] {
+        self.bytes.get(self.slots.source.clone()).unwrap_or_default()
+    }
+
+    /// The event's `_index`, if that is a string.
+    pub fn index(&self) -> Option<&'a str> {
+        self.slots.index.map(|span| self.slots.text(span))
+    }
+
+    /// The event's `_id`, if that is a string.
+    pub fn id(&self) -> Option<&'a str> {
+        self.slots.id.map(|span| self.slots.text(span))
+    }
+}
+
+/// The values of a field; see [`Event::values`].
+#[derive(Clone, Debug)]
+pub struct Values<'a> {
+    slots: &'a Slots,
+    next: u32,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Value<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'a>> {
+        // `NONE` is beyond any value: there are fewer of them than bytes in an event.
+        let stored = self.slots.values.get(self.next as usize)?;
+        self.next = stored.next;
+        Some(match stored.what {
+            What::Null => Value::Null,
+            What::Bool(value) => Value::Bool(value),
+            What::Number(span) => Value::Number(Number { text: self.slots.text(span) }),
+            What::String(span) => Value::String(self.slots.text(span)),
+        })
+    }
+}
+
+impl std::iter::FusedIterator for Values<'_> {}
+
+/// One value of a field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// `null`, which counts as missing unless the mapping says what stands for it.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, not yet converted.
+    Number(Number<'a>),
+    /// A string, escapes decoded; a lone surrogate has become U+FFFD.
+    String(&'a str),
+}
+
+/// A number as the event has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number<'a> {
+    text: &'a str,
+}
+
+impl<'a> Number<'a> {
+    /// The digits as they stand.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The value, if it is written as an integer (`1`, not `1.0`) and in range.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.text.parse().ok()
+    }
+
+    /// The nearest double; infinite when out of range.
+    pub fn as_f64(&self) -> f64 {
+        // Every JSON number is a Rust one, so there is no error to lose.
+        self.text.parse().unwrap_or(f64::NAN)
+    }
+}
