@@ -1,0 +1,105 @@
+//! The rules at work, and what they say of a record.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rule_core::{CompileOptions, CompileReport, Outcome, RuleInfo, RuleSet, Session, SessionOptions, Source};
+
+use super::annotate;
+
+/// Severities in rising order. A rule that states none, or another, counts as the lowest.
+const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
+
+/// A rule set with its two sessions: records of a log shipper need no alert documents, batches of other hosts do.
+#[derive(Debug)]
+pub(super) struct Engine {
+    records: Session,
+    batches: Session,
+    /// By the rule's index.
+    labels: Vec<Label>,
+    /// Why no record can match; told on the first record.
+    complaint: Option<Cow<'static, str>>,
+}
+
+/// What a record gets when a rule matches.
+#[derive(Debug)]
+struct Label {
+    /// The rule's name as a JSON string.
+    name: String,
+    /// Index into [`SEVERITIES`].
+    severity: usize,
+}
+
+impl Label {
+    fn new(rule: &RuleInfo) -> Self {
+        let name = if rule.name.is_empty() { &rule.id } else { &rule.name };
+        Label {
+            name: serde_json::Value::from(name.as_str()).to_string(),
+            severity: SEVERITIES.iter().position(|severity| *severity == rule.severity).unwrap_or(0),
+        }
+    }
+}
+
+/// The fields that a record gets: a JSON object.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Verdict(Vec<u8>);
+
+impl Verdict {
+    /// Writes the record with its fields.
+    pub(super) fn write(&self, record: &[u8], out: &mut Vec<u8>) {
+        annotate::annotate(record, &self.0, out);
+    }
+}
+
+impl Engine {
+    fn new(rules: RuleSet) -> Self {
+        let labels: Vec<_> = rules.rules().iter().map(Label::new).collect();
+        let rules = Arc::new(rules);
+        let open = |alerts| Session::open(rules.clone(), SessionOptions { alerts, ..SessionOptions::default() });
+        Engine { records: open(false), batches: open(true), labels, complaint: None }
+    }
+
+    /// Compiles a JSON array of sources.
+    pub(super) fn compile(sources: &[u8]) -> Result<(Self, CompileReport), String> {
+        let sources: Vec<Source> =
+            serde_json::from_slice(sources).map_err(|error| format!("the sources are malformed: {error}"))?;
+        let (rules, report) = rule_core::compile(&sources, &CompileOptions::default());
+        Ok((Engine::new(rules), report))
+    }
+
+    /// Compiles the rules in the module.
+    pub(super) fn embedded(sources: Option<&[u8]>) -> Self {
+        let complaint = match sources.map(Engine::compile) {
+            Some(Ok((engine, _))) if !engine.labels.is_empty() => return engine,
+            Some(Err(error)) => Cow::from(error),
+            _ => Cow::from("this module has no rules: make one that has with `tripline embed`"),
+        };
+        Engine { complaint: Some(complaint), ..Engine::new(RuleSet::default()) }
+    }
+
+    /// Evaluates one record; `None` leaves it as it is.
+    pub(super) fn filter(&mut self, record: &[u8]) -> Option<Verdict> {
+        if let Some(complaint) = self.complaint.take() {
+            return Some(Verdict(annotate::error_fields(&complaint)));
+        }
+        // A record is one event, whatever its white space.
+        let line = match memchr::memchr(b'\n', record) {
+            None => Cow::from(record),
+            Some(_) => Cow::from(record.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect::<Vec<_>>()),
+        };
+        let outcome = self.records.evaluate(&line);
+        if let Some(rejection) = outcome.rejections.first() {
+            let message = format!("not evaluated: {} at byte {}", rejection.message, rejection.offset);
+            return Some(Verdict(annotate::error_fields(&message)));
+        }
+        let matched: Vec<&Label> = outcome.matches.iter().filter_map(|m| self.labels.get(m.rule as usize)).collect();
+        let severity = matched.iter().map(|label| label.severity).max()?;
+        let names = matched.iter().map(|label| label.name.as_str()).collect::<Vec<_>>().join(",");
+        Some(Verdict(format!(r#"{{"rule":[{names}],"severity":"{}"}}"#, SEVERITIES[severity]).into_bytes()))
+    }
+
+    /// Evaluates a batch, one event per line.
+    pub(super) fn evaluate(&mut self, lines: &[u8]) -> Outcome {
+        self.batches.evaluate(lines)
+    }
+}
