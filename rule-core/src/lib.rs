@@ -14,6 +14,7 @@ mod api;
 pub mod decode;
 pub mod diagnostic;
 mod engine;
+pub mod events;
 mod limits;
 mod rule;
 mod search;
