@@ -1,0 +1,290 @@
+/** A rule file: where it came from and its text. */
+export interface Source {
+  /** Shown in diagnostics; the format is recognised by content, not by this name. */
+  path: string;
+  /** The file's text. */
+  text: string;
+}
+
+/** Every bound that keeps a stranger's rule or event from taking more than its share. */
+export interface Limits {
+  /** Rules in one rule set. */
+  max_rules: number;
+  /** Bytes of one rule file. */
+  max_rule_bytes: number;
+  /** Nesting of one query: parentheses, `not`, function calls, lists. */
+  max_query_depth: number;
+  /** Bytes of one wildcard or regular expression. */
+  max_pattern_bytes: number;
+  /** Bytes of one compiled regular expression (its automaton). */
+  max_regex_bytes: number;
+  /** Diagnostics reported for one rule file; the rest are counted. */
+  max_diagnostics: number;
+  /** Bytes of one event. */
+  max_event_bytes: number;
+  /** Nesting of objects and arrays in one event. */
+  max_event_depth: number;
+  /** Values that one event may bring for the fields that the rules read. */
+  max_event_values: number;
+  /** Rejected events described per batch; all are counted. */
+  max_rejections: number;
+  /** Results that one search may hold back for its answer. */
+  max_search_size: number;
+}
+
+/** What {@link Engine.about} says of the module. */
+export interface About {
+  /** The module's version. */
+  version: string;
+  /** The default limits. */
+  limits: Limits;
+}
+
+/** How to compile a rule set. */
+export interface CompileOptions {
+  /** Bounds; those left out have their defaults ({@link Engine.limits}). */
+  limits?: Partial<Limits>;
+  /** An Elasticsearch mapping (`{"properties": …}`). With one, a field outside it is an error. */
+  mapping?: object;
+}
+
+/** How to run a rule set over events. */
+export interface SessionOptions {
+  /** Also build an alert document for each match ({@link Outcome.alerts}). */
+  alerts?: boolean;
+  /** Put the investigation guide into alerts. */
+  notes?: boolean;
+}
+
+/** A half-open range of **byte** offsets into the UTF-8 text of one rule file. See {@link ByteOffsets}. */
+export interface Span {
+  /** First byte. */
+  start: number;
+  /** One past the last byte. */
+  end: number;
+}
+
+/** `error`: the rule cannot run. `warning`: it runs, or is skipped for a reason that is not its author's fault. */
+export type Level = "error" | "warning";
+
+/** A place in the rule file and what is to be said about it. */
+export interface Label {
+  /** Where. */
+  span: Span;
+  /** What; may be empty for the first label, whose message is the diagnostic's. */
+  message: string;
+}
+
+/** A replacement that would mend the rule. */
+export interface Suggestion {
+  /** The bytes to replace. */
+  span: Span;
+  /** What to put there. */
+  replacement: string;
+  /** The suggestion in words. */
+  message: string;
+}
+
+/** One thing wrong with one rule. */
+export interface Diagnostic {
+  /** How bad. */
+  level: Level;
+  /** A stable name that documentation links to, such as `similar-field`. */
+  code: string;
+  /** One sentence, lower case, no full stop. */
+  message: string;
+  /** The rule file's path, as given in {@link Source.path}. */
+  path: string;
+  /** The rule's name, where it is known. */
+  rule?: string;
+  /** 1-based line of the first label, 0 when there is none. */
+  line: number;
+  /** 1-based column of the first label in characters, 0 when there is none. */
+  column: number;
+  /** The first label is the primary one. */
+  labels: Label[];
+  /** What to do next, a sentence each. */
+  help?: string[];
+  /** A mend that a tool may apply. */
+  suggestion?: Suggestion;
+}
+
+/** An ATT&CK id with its name and page. */
+export interface ThreatEntry {
+  /** `TA0002`, `T1059.004`. */
+  id: string;
+  /** `Execution`. */
+  name: string;
+  /** Its page. */
+  reference: string;
+}
+
+/** One ATT&CK tactic and its techniques. */
+export interface Threat {
+  /** `MITRE ATT&CK`. */
+  framework: string;
+  /** The tactic. */
+  tactic: ThreatEntry;
+  /** Its techniques. */
+  technique?: (ThreatEntry & { subtechnique?: ThreatEntry[] })[];
+}
+
+/** What a rule file says of its rule, in the terms of Elastic's detection rules. */
+export interface RuleInfo {
+  /** `rule_id`; for a bare query the hash of its text. */
+  id: string;
+  /** Shown to people. */
+  name: string;
+  /** `eql`, `query`, `threshold`, … */
+  type: string;
+  /** `eql`, `kuery`, … */
+  language: string;
+  /** The query's text. */
+  query: string;
+  /** What the rule detects. */
+  description: string;
+  /** `low`, `medium`, `high` or `critical`. */
+  severity: string;
+  /** 0 to 100. */
+  risk_score: number;
+  /** Free labels. */
+  tags: string[];
+  /** ATT&CK mapping. */
+  threat: Threat[];
+  /** Index patterns of the events that the rule is meant for. */
+  index: string[];
+  /** The rule's version, where the file gives one. */
+  version: number | null;
+  /** Links. */
+  references: string[];
+  /** How often Elastic runs it, like `5m`. */
+  interval: string | null;
+  /** How far back a run looks, like `now-9m`. */
+  from: string | null;
+  /** Most alerts of one run. */
+  max_signals: number | null;
+  /** Who wrote it. */
+  author: string[];
+  /** The licence of the rule's text. */
+  license: string | null;
+  /** The investigation guide. */
+  note: string | null;
+  /** The field that `process where …` tests, if not `event.category`. */
+  event_category_override: string | null;
+  /** The field that says when, if not `@timestamp`. */
+  timestamp_override: string | null;
+  /** Not shown as an alert by itself. */
+  building_block: boolean;
+}
+
+/** What became of one rule: compiled (with its index in {@link Match.rule}), skipped for a reason, or failed. */
+export type RuleStatus = { compiled: { index: number } } | { skipped: { reason: string } } | "failed";
+
+/** One rule of the input and what became of it. */
+export interface RuleReport {
+  /** The rule file. */
+  path: string;
+  /** What happened. */
+  status: RuleStatus;
+  /** What the file says of the rule. */
+  rule: RuleInfo;
+}
+
+/** The result of compiling, beside the rule set itself. */
+export interface CompileReport {
+  /** Every rule found, in input order. */
+  rules: RuleReport[];
+  /** Everything wrong, in input order. */
+  diagnostics: Diagnostic[];
+  /** Diagnostics left out because of {@link Limits.max_diagnostics}. */
+  diagnostics_omitted: number;
+}
+
+/** A rule matched. */
+export interface Match {
+  /** Index of the rule among those that compiled; see {@link RuleSet.rules}. */
+  rule: number;
+  /** Ordinals of the events that matched, counted from 0 since the session was opened. */
+  events: number[];
+}
+
+/** An event that could not be evaluated. */
+export interface Rejection {
+  /** Its ordinal, counted from 0 since the session was opened. */
+  event: number;
+  /** Byte offset in the event's own bytes where it went wrong. */
+  offset: number;
+  /** What went wrong. */
+  message: string;
+}
+
+/** What one batch of events led to. */
+export interface Outcome {
+  /** Ordinal of the batch's first event. */
+  first: number;
+  /** Events in the batch, rejected ones included. Blank lines are not events. */
+  events: number;
+  /** Matches, ordered by (last) event, then rule. */
+  matches: Match[];
+  /** How many events were rejected. */
+  rejected: number;
+  /** The first of them, at most {@link Limits.max_rejections}. */
+  rejections: Rejection[];
+  /** NDJSON: one alert document per match, in the order of `matches`; empty unless asked for. */
+  alerts: string;
+}
+
+/** How to run one query over a finite data set, after Elasticsearch's EQL search API. */
+export interface SearchOptions {
+  /** The field that orders events. Default `@timestamp`. */
+  timestamp_field?: string;
+  /** Orders events with equal timestamps; events without it sort last. */
+  tiebreaker_field?: string;
+  /** The field that `process where …` tests. Default `event.category`. */
+  event_category_field?: string;
+  /** How many results when the query has no `head` or `tail`. Default 10. */
+  size?: number;
+  /** Which end of the results `size` keeps. Default `tail`: the most recent. */
+  result_position?: "head" | "tail";
+  /** An Elasticsearch mapping. */
+  mapping?: object;
+  /** Bounds. */
+  limits?: Partial<Limits>;
+}
+
+/** What became of a batch given to a search. */
+export interface SearchProgress {
+  /** Events in the batch, rejected ones included. */
+  events: number;
+  /** How many events were rejected. */
+  rejected: number;
+  /** The first of them; `event` counts from 0 since the search was opened. */
+  rejections: Rejection[];
+}
+
+/** One event of a search's answer. */
+export interface SearchHit {
+  /** The data set that the event came from. */
+  _index: string;
+  /** The event's line number in it. */
+  _id: string;
+  /** The event. */
+  _source: Record<string, unknown>;
+  /** Set where a sequence's `![…]` found, as it should, no event. */
+  missing?: true;
+}
+
+/** The body that Elasticsearch's EQL search API would answer. */
+export interface SearchResponse {
+  /** The results: `events` for event queries, `sequences` for sequences and samples. */
+  hits: {
+    /** How many. */
+    total?: { value: number; relation: string };
+    /** Matching events. */
+    events?: SearchHit[];
+    /** Matching sequences or samples. */
+    sequences?: { join_keys?: unknown[]; events: SearchHit[] }[];
+  };
+  /** Whatever else Elasticsearch's answer has. */
+  [key: string]: unknown;
+}

@@ -1,0 +1,177 @@
+import { acceptCompletion, autocompletion, completionKeymap } from "@codemirror/autocomplete";
+import { StreamLanguage, type StreamParser } from "@codemirror/language";
+import { forEachDiagnostic, lintKeymap, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
+import { Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
+import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { ByteOffsets, type Diagnostic } from "@tripline/engine";
+import type { Field } from "../events/fields.js";
+import { complete } from "../language/completion.js";
+import { eqlParser } from "../language/eql.js";
+import { markdownParser } from "../language/markdown.js";
+import { queryRegion, recognise, type RuleKind } from "../language/recognise.js";
+import { tomlParser } from "../language/toml.js";
+import { common } from "./common.js";
+import { tokenTable } from "./look.js";
+
+function language<State>(parser: StreamParser<State>): Extension {
+  return StreamLanguage.define({ ...parser, tokenTable });
+}
+
+const LANGUAGES: Record<RuleKind, Extension> = {
+  eql: language(eqlParser),
+  toml: language(tomlParser),
+  markdown: language(markdownParser),
+};
+
+/** The editor of the rule. */
+export class RuleEditor {
+  readonly view: EditorView;
+  readonly #language = new Compartment();
+  readonly #extensions: Extension;
+  #fields: readonly Field[] = [];
+  #kind: RuleKind = "eql";
+  /** The diagnostics that are drawn, for the quick fix from the keyboard. */
+  #shown: readonly Diagnostic[] = [];
+
+  constructor(parent: HTMLElement, on: { change(): void; run(): void }) {
+    this.#extensions = [
+      common("Rule", on.run),
+      this.#language.of(LANGUAGES.eql),
+      EditorView.lineWrapping,
+      EditorState.tabSize.of(2),
+      autocompletion({ override: [(context) => complete(context, this.#fields)], icons: false, maxRenderedOptions: 60 }),
+      Prec.high(keymap.of([{ key: "Tab", run: acceptCompletion }])),
+      keymap.of([...completionKeymap, ...lintKeymap, { key: "Mod-.", run: () => this.#fixFirst() }]),
+      placeholder('process where process.name == "bash"\n\nWrite an EQL query, or paste a whole rule file'),
+      EditorView.updateListener.of((update) => {
+        if (!update.docChanged) return;
+        this.#recognise();
+        on.change();
+      }),
+    ];
+    this.view = new EditorView({ parent, state: this.#state("") });
+  }
+
+  /** The rule's text. */
+  get text(): string {
+    return this.view.state.doc.toString();
+  }
+
+  /** The form in which the rule is written. */
+  get kind(): RuleKind {
+    return this.#kind;
+  }
+
+  /** Replaces everything, history included, and shows the query. */
+  load(text: string): void {
+    this.#shown = [];
+    this.view.setState(this.#state(text));
+    this.#recognise();
+    const region = queryRegion(this.text, this.#kind);
+    if (!region || this.#kind === "eql") return;
+    // Long rule files have their query at the end; that is what one wants to read.
+    this.view.dispatch({
+      selection: { anchor: region.from },
+      effects: EditorView.scrollIntoView(region.from, { y: "start", yMargin: this.view.defaultLineHeight }),
+    });
+  }
+
+  /** The fields that completion offers. */
+  set fields(fields: readonly Field[]) {
+    this.#fields = fields;
+  }
+
+  /** Draws diagnostics of the current text at their places. */
+  show(diagnostics: readonly Diagnostic[]): void {
+    this.#shown = diagnostics;
+    const offsets = new ByteOffsets(this.text);
+    const length = this.view.state.doc.length;
+    const marks = diagnostics.flatMap((diagnostic): Mark[] => {
+      const [label] = diagnostic.labels;
+      if (!label) return [];
+      const { start, end } = offsets.span(label.span);
+      const { suggestion } = diagnostic;
+      return [
+        {
+          from: Math.min(start, length),
+          to: Math.min(Math.max(end, start), length),
+          severity: diagnostic.level,
+          message: [sentence(diagnostic.message), label.message && sentence(label.message), ...(diagnostic.help ?? [])]
+            .filter(Boolean)
+            .join("\n"),
+          ...(suggestion && { actions: [{ name: fixLabel(suggestion.replacement), apply: () => this.fix(diagnostic) }] }),
+        },
+      ];
+    });
+    this.view.dispatch(setDiagnostics(this.view.state, marks));
+  }
+
+  /** Applies a diagnostic's suggestion. */
+  fix({ suggestion }: Diagnostic): void {
+    if (!suggestion) return;
+    const { start, end } = new ByteOffsets(this.text).span(suggestion.span);
+    this.view.dispatch({
+      changes: { from: start, to: end, insert: suggestion.replacement },
+      selection: { anchor: start + suggestion.replacement.length },
+      userEvent: "input.fix",
+      scrollIntoView: true,
+    });
+    this.view.focus();
+  }
+
+  /** Puts the cursor at a diagnostic. */
+  reveal(diagnostic: Diagnostic): void {
+    const [label] = diagnostic.labels;
+    if (!label) return;
+    const { start, end } = new ByteOffsets(this.text).span(label.span);
+    this.view.dispatch({
+      selection: { anchor: start, head: end },
+      effects: EditorView.scrollIntoView(start, { y: "center" }),
+    });
+    this.view.focus();
+  }
+
+  #state(text: string): EditorState {
+    return EditorState.create({ doc: text, extensions: this.#extensions });
+  }
+
+  #recognise(): void {
+    const kind = recognise(this.text);
+    if (kind !== this.#kind || this.#language.get(this.view.state) !== LANGUAGES[kind]) {
+      this.#kind = kind;
+      this.view.dispatch({ effects: this.#language.reconfigure(LANGUAGES[kind]) });
+    }
+  }
+
+  /** The fix nearest to the cursor. */
+  #fixFirst(): boolean {
+    const offsets = new ByteOffsets(this.text);
+    const { head } = this.view.state.selection.main;
+    const [nearest] = this.#shown
+      .filter(({ suggestion }) => suggestion)
+      .map((diagnostic) => ({ diagnostic, away: Math.abs(offsets.toUtf16(diagnostic.suggestion!.span.start) - head) }))
+      .sort((a, b) => a.away - b.away);
+    if (!nearest) return false;
+    this.fix(nearest.diagnostic);
+    return true;
+  }
+}
+
+/** How many diagnostics are drawn, for tests and screen readers. */
+export function drawn(view: EditorView): number {
+  let count = 0;
+  forEachDiagnostic(view.state, () => (count += 1));
+  return count;
+}
+
+/** Diagnostics are written lower case and without a stop; alone in a tooltip they are sentences. */
+export function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
+/** What the button that applies a suggestion says. */
+export function fixLabel(replacement: string): string {
+  const short = replacement.length > 40 ? `${replacement.slice(0, 39)}…` : replacement;
+  return replacement === "" ? "Remove" : `Replace with ${short}`;
+}

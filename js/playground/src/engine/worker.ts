@@ -1,0 +1,170 @@
+/// <reference lib="webworker" />
+import { load, type Engine, type Match, type RuleSet } from "@tripline/engine";
+import { learn } from "../events/fields.js";
+import { split, type Events } from "../events/split.js";
+import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Request, type Response, type Result } from "./protocol.js";
+
+declare const self: DedicatedWorkerGlobalScope;
+
+/** Bytes evaluated between two looks at the mailbox: a few milliseconds of work. */
+const CHUNK = 1 << 20;
+/** Events from which fields are learned. */
+const SAMPLE = 500;
+
+const engine = load();
+let events: Events = split("");
+let latest = 0;
+/** The rules of the last run that finished, for its alerts. */
+let current: { id: number; rules: RuleSet } | undefined;
+
+engine.then(
+  ({ version, sha256 }) => post({ type: "ready", version, sha256 }),
+  (error: unknown) => crash(error),
+);
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  handle(data).catch(crash);
+};
+
+async function handle(request: Request): Promise<void> {
+  const loaded = await engine;
+  if (request.type === "alert") {
+    post({ ...request, alert: current?.id === request.id ? alert(current.rules, request.match) : null });
+    return;
+  }
+  latest = Math.max(latest, request.id);
+  if (request.events !== undefined) {
+    events = split(request.events);
+    post({ type: "fields", fields: learn(sample(events)) });
+  }
+  if (request.id === latest) await run(loaded, request.id, request.rule);
+}
+
+async function run(engine: Engine, id: number, rule: string): Promise<void> {
+  const data = events;
+  const started = performance.now();
+  const rules = engine.compile({ path: "rule", text: rule });
+  const compileMs = performance.now() - started;
+  const session = rules.open();
+  try {
+    const result: Result = {
+      report: rules.report,
+      starts: data.starts,
+      ends: data.ends,
+      fates: new Uint8Array(data.starts.length),
+      matches: [],
+      matchCount: 0,
+      rejections: [],
+      rejectedCount: 0,
+      bytes: data.lines.length,
+      compileMs,
+      evaluateMs: 0,
+    };
+    for (const [from, to] of chunks(data.lines)) {
+      const before = performance.now();
+      const outcome = session.evaluate(data.lines.subarray(from, to));
+      result.evaluateMs += performance.now() - before;
+      for (const match of outcome.matches) {
+        for (const event of match.events) result.fates[event] = Fate.Matched;
+        if (result.matches.length < MAX_MATCHES) result.matches.push(match);
+      }
+      result.matchCount += outcome.matches.length;
+      for (const rejection of outcome.rejections) {
+        result.fates[rejection.event] = Fate.Rejected;
+        if (result.rejections.length < MAX_REJECTIONS) result.rejections.push(rejection);
+      }
+      result.rejectedCount += outcome.rejected;
+      if (to < data.lines.length) {
+        post({ type: "progress", id, done: to, total: data.lines.length });
+        await mailbox();
+        if (id !== latest) return;
+      }
+    }
+    current?.rules.free();
+    current = { id, rules };
+    post({ type: "result", id, ...result });
+  } finally {
+    session.free();
+    if (current?.rules !== rules) rules.free();
+  }
+}
+
+/** An alert depends on nothing but its rule and its events, so it is built when somebody wants to see it. */
+function alert(rules: RuleSet, match: Match): string | null {
+  const decoder = new TextDecoder();
+  const lines = match.events.map((event) => decoder.decode(lineOf(event)));
+  const session = rules.open({ alerts: true });
+  try {
+    const outcome = session.evaluate(lines.join("\n"));
+    const at = outcome.matches.findIndex(({ rule }) => rule === match.rule);
+    return outcome.alerts.split("\n")[at] ?? null;
+  } finally {
+    session.free();
+  }
+}
+
+/** The bytes of an event: blank lines are not events, so the lines are counted as the engine counts them. */
+function lineOf(event: number): Uint8Array {
+  let count = 0;
+  const { lines } = events;
+  for (let from = 0; from < lines.length; ) {
+    const newline = lines.indexOf(0x0a, from);
+    const to = newline < 0 ? lines.length : newline;
+    if (!isBlank(lines, from, to)) {
+      if (count === event) return lines.subarray(from, to);
+      count += 1;
+    }
+    from = to + 1;
+  }
+  return lines.subarray(0, 0);
+}
+
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at]!;
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  }
+  return true;
+}
+
+/** Cuts at line ends. */
+function* chunks(lines: Uint8Array): Generator<[number, number]> {
+  for (let from = 0; from < lines.length; ) {
+    const newline = from + CHUNK < lines.length ? lines.indexOf(0x0a, from + CHUNK) : -1;
+    const to = newline < 0 ? lines.length : newline + 1;
+    yield [from, to];
+    from = to;
+  }
+}
+
+function* sample({ lines }: Events): Generator<unknown> {
+  const decoder = new TextDecoder();
+  for (let from = 0, taken = 0; from < lines.length && taken < SAMPLE; taken += 1) {
+    const newline = lines.indexOf(0x0a, from);
+    const to = newline < 0 ? lines.length : newline;
+    try {
+      yield JSON.parse(decoder.decode(lines.subarray(from, to)));
+    } catch {
+      // The engine reports what is wrong with it.
+    }
+    from = to + 1;
+  }
+}
+
+const { port1, port2 } = new MessageChannel();
+
+/** Lets messages that have arrived be handled before the work goes on. */
+function mailbox(): Promise<void> {
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(null);
+  });
+}
+
+function post(response: Response): void {
+  self.postMessage(response);
+}
+
+function crash(error: unknown): void {
+  post({ type: "crash", message: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { EngineClient, type WorkerLike } from "../src/engine/client.js";
+import type { Request, Response, Result } from "../src/engine/protocol.js";
+
+/** A worker that does nothing by itself. */
+class StillWorker implements WorkerLike {
+  onmessage: WorkerLike["onmessage"] = null;
+  onerror: WorkerLike["onerror"] = null;
+  readonly requests: Request[] = [];
+  terminated = false;
+  postMessage(message: Request): void {
+    this.requests.push(message);
+  }
+  terminate(): void {
+    this.terminated = true;
+  }
+  answer(data: Response): void {
+    this.onmessage?.({ data } as MessageEvent<Response>);
+  }
+}
+
+const workers: StillWorker[] = [];
+const heard: [string, unknown][] = [];
+let client: EngineClient;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  workers.length = 0;
+  heard.length = 0;
+  const create = (): StillWorker => {
+    const worker = new StillWorker();
+    workers.push(worker);
+    return worker;
+  };
+  client = new EngineClient(
+    create,
+    {
+      ready: ({ version }) => heard.push(["ready", version]),
+      fields: () => heard.push(["fields", null]),
+      progress: (done) => heard.push(["progress", done]),
+      result: ({ matchCount }) => heard.push(["result", matchCount]),
+      failed: (message) => heard.push(["failed", message]),
+    },
+    1000,
+  );
+});
+
+function result(id: number, matchCount: number): Response {
+  return { type: "result", id, ...({ matchCount } as Result) };
+}
+
+test("events travel only when they changed", () => {
+  client.run("a", "{}");
+  client.run("b", "{}");
+  client.run("b", "{} ");
+  assert.deepEqual(
+    workers[0]!.requests.map((request) => request.type === "run" && request.events),
+    ["{}", undefined, "{} "],
+  );
+});
+
+test("only the latest run counts", () => {
+  client.run("a", "");
+  client.run("b", "");
+  workers[0]!.answer({ type: "progress", id: 1, done: 1, total: 2 });
+  workers[0]!.answer(result(1, 10));
+  workers[0]!.answer(result(2, 20));
+  assert.deepEqual(heard, [["result", 20]]);
+});
+
+test("a worker that hangs is replaced, and the next run gets everything", () => {
+  workers[0]!.answer({ type: "ready", version: "1", sha256: "" });
+  client.run("a", "{}");
+  mock.timers.tick(999);
+  assert.equal(workers[0]!.terminated, false);
+  mock.timers.tick(1);
+  assert.equal(workers[0]!.terminated, true);
+  assert.equal(heard.at(-1)?.[0], "failed");
+  client.run("b", "{}");
+  assert.equal(workers.length, 2);
+  assert.deepEqual(workers[1]!.requests, [{ type: "run", id: 2, rule: "b", events: "{}" }]);
+});
+
+test("signs of life keep a long run going", () => {
+  client.run("a", "{}");
+  for (let done = 1; done <= 5; done += 1) {
+    mock.timers.tick(900);
+    workers[0]!.answer({ type: "progress", id: 1, done, total: 5 });
+  }
+  workers[0]!.answer(result(1, 3));
+  mock.timers.tick(10_000);
+  assert.equal(workers[0]!.terminated, false);
+  assert.deepEqual(heard.at(-1), ["result", 3]);
+});
+
+test("an idle worker is left alone", () => {
+  workers[0]!.answer({ type: "ready", version: "1", sha256: "" });
+  mock.timers.tick(100_000);
+  assert.equal(workers[0]!.terminated, false);
+  assert.deepEqual(heard, [["ready", "1"]]);
+});
+
+test("a crash is said, and what a thrown away worker still says is not heard", () => {
+  client.run("a", "{}");
+  workers[0]!.answer({ type: "crash", message: "out of memory" });
+  workers[0]!.answer(result(1, 1));
+  assert.deepEqual(heard, [["failed", "out of memory"]]);
+  assert.equal(workers[0]!.terminated, true);
+});
+
+test("alerts reach whoever asked, and nobody waits for ever", async () => {
+  const match = { rule: 0, events: [4] };
+  client.run("a", "{}");
+  const alert = client.alert(match);
+  workers[0]!.answer({ type: "alert", id: 1, match, alert: "{}" });
+  assert.equal(await alert, "{}");
+  const lost = client.alert(match);
+  workers[0]!.answer({ type: "crash", message: "x" });
+  assert.equal(await lost, null);
+  assert.equal(await client.alert(match), null);
+});
