@@ -1,1 +1,37 @@
+//! Hosts Tripline's matcher: the component in wasmtime under limits, or the same core natively.
+//!
+//! ```no_run
+//! use host_runner::{Engine, InstanceLimits, WasmOptions};
+//! use rule_core::{CompileOptions, SessionOptions, Source};
+//!
+//! # fn main() -> Result<(), host_runner::EngineError> {
+//! let engine = Engine::wasm(&WasmOptions::default())?;
+//! let mut tenant = engine.instance(InstanceLimits::default())?;
+//! let rule = Source { path: "shell.eql".into(), text: r#"process where process.name == "sh""#.into() };
+//! let (rules, report) = tenant.compile(&[rule], &CompileOptions::default())?;
+//! assert!(!report.has_errors());
+//! let session = tenant.open(rules, &SessionOptions::default())?;
+//! let outcome = tenant.evaluate(session, br#"{"event":{"category":"process"},"process":{"name":"sh"}}"#)?;
+//! println!("{} match(es)", outcome.matches.len());
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod collector;
+pub mod embed;
+mod engine;
+pub mod input;
+mod module;
+mod native;
+pub mod playground;
+pub mod rules;
+mod server;
+pub mod units;
+mod wasm;
+
+pub use engine::{Engine, EngineError, EngineKind, Handle, Instance, InstanceLimits};
+pub use module::{Module, component_sha256, core_module, module_sha256};
+pub use wasm::{Cache, WasmEngine, WasmInstance, WasmOptions};
+
+/// The version of the command and of the module in it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,379 @@
+//! What the command line looks like.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use host_runner::{Cache, EngineKind, InstanceLimits, WasmOptions, units};
+use rule_core::{Limits, ResultPosition};
+
+/// Evaluates detection rules where the events are born.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tripline",
+    version = version(),
+    propagate_version = false,
+    max_term_width = 110,
+    after_help = "Exit status: 0 done, 1 the thing asked about failed (a rule has an error, a limit was exceeded), 2 usage or I/O.\n\
+                  Colour follows the terminal; NO_COLOR=1 turns it off."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+fn version() -> String {
+    let module = host_runner::module_sha256().unwrap_or("none in this build: run `cargo xtask module` and build again");
+    format!("{}\nmodule sha256: {module}", host_runner::VERSION)
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Evaluate rules over events and print alerts.
+    Eval(EvalArgs),
+    /// Run one EQL query over events, like Elasticsearch's EQL search API.
+    Search(SearchArgs),
+    /// Check rules and show what is wrong with them.
+    Check(CheckArgs),
+    /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
+    Run(RunArgs),
+    /// Serve the playground from this binary.
+    Playground(PlaygroundArgs),
+    /// Write a WebAssembly module with rules inside it, for Fluent Bit.
+    Embed(EmbedArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline eval --rules rules/ --events events.ndjson
+  tripline eval --rules rule.toml --events day1.ndjson.gz day2.ndjson.zst --output ndjson > alerts.ndjson
+  tail -F events.ndjson | tripline eval --rules rules/ --events -")]
+pub struct EvalArgs {
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    #[command(flatten)]
+    pub events: EventsArgs,
+    /// What to print [default: table on a terminal, otherwise ndjson]
+    #[arg(short, long, value_enum)]
+    pub output: Option<EvalOutput>,
+    /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
+    #[arg(long)]
+    pub notes: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EvalOutput {
+    /// A line per alert and a summary, for people.
+    Table,
+    /// One alert document per line.
+    Ndjson,
+    /// One document with the report on the rules, matches, alerts and rejected events.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline search 'process where process.name == \"bash\"' --events events.ndjson
+  tripline search -f query.eql --events a.ndjson b.ndjson.gz --size 100 --result-position head
+  tripline search 'any where user.id == 0' --events - --output table < events.ndjson")]
+pub struct SearchArgs {
+    /// The query.
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub query: Option<String>,
+    /// Read the query from a file (`-` is standard input).
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub events: EventsArgs,
+    /// The field that orders events.
+    #[arg(long, value_name = "FIELD", default_value = "@timestamp")]
+    pub timestamp_field: String,
+    /// Orders events with equal timestamps; events without it sort last.
+    #[arg(long, value_name = "FIELD")]
+    pub tiebreaker_field: Option<String>,
+    /// The field that `process where …` tests.
+    #[arg(long, value_name = "FIELD", default_value = "event.category")]
+    pub event_category_field: String,
+    /// How many results when the query has no `head` or `tail`.
+    #[arg(long, default_value_t = 10)]
+    pub size: u32,
+    /// Which end of the results to keep.
+    #[arg(long, value_enum, default_value_t = Position::Tail)]
+    pub result_position: Position,
+    /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub mapping: Option<PathBuf>,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = SearchOutput::Json)]
+    pub output: SearchOutput,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SearchOutput {
+    /// The API's response body; indented on a terminal.
+    Json,
+    /// A line per event, for people.
+    Table,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Position {
+    /// The earliest.
+    Head,
+    /// The most recent.
+    Tail,
+}
+
+impl From<Position> for ResultPosition {
+    fn from(position: Position) -> Self {
+        match position {
+            Position::Head => ResultPosition::Head,
+            Position::Tail => ResultPosition::Tail,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline check --rules rules/
+  tripline check --rules rule.toml --mapping mapping.json
+  tripline check --rules rules/ --output json | jq '.diagnostics[] | select(.level == \"error\")'")]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    /// What to print [default: human on a terminal, otherwise json]
+    #[arg(short, long, value_enum)]
+    pub output: Option<CheckOutput>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckOutput {
+    /// Diagnostics with excerpts of the rules, and totals.
+    Human,
+    /// The report as one document.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline run --config tripline.yaml
+  tripline run --config tripline.yaml --check
+
+  # tripline.yaml
+  tenants:
+    - name: web
+      rules: [rules/linux, rules/web.toml]
+      memory-limit: 64MiB
+      deadline: 1s
+  inputs:
+    - http: 127.0.0.1:8080        # POST /v1/tenants/web/events, GET /status
+    - tcp: 127.0.0.1:5170
+      tenant: web
+    - stdin: true
+      tenant: web
+  output: alerts.ndjson           # or `-` for standard output
+
+Signals: SIGHUP reads the configuration's rules again; a rule set with errors is refused and the old one kept.
+SIGTERM and SIGINT stop accepting, evaluate what was accepted, and write the counters to the log.")]
+pub struct RunArgs {
+    /// The configuration, in YAML.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: PathBuf,
+    /// Check the configuration and the rules, then stop.
+    #[arg(long)]
+    pub check: bool,
+    /// How the log on standard error is written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// How much is logged.
+    #[arg(long, value_enum, default_value_t = LogLevel::Info, env = "TRIPLINE_LOG")]
+    pub log_level: LogLevel,
+    /// Do not keep compiled code in the cache folder.
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line per message, for people.
+    Text,
+    /// A JSON document per message.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline playground --open
+  tripline playground --port 0    # any free port")]
+pub struct PlaygroundArgs {
+    /// The port on 127.0.0.1; 0 takes any that is free.
+    #[arg(short, long, default_value_t = 7878)]
+    pub port: u16,
+    /// Open it in the browser.
+    #[arg(long)]
+    pub open: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline embed --rules rules/ --out tripline-rules.wasm")]
+pub struct EmbedArgs {
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    /// The module to write.
+    #[arg(long, value_name = "FILE.wasm", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline completions bash > /etc/bash_completion.d/tripline
+  tripline completions zsh > \"${fpath[1]}/_tripline\"
+  tripline completions fish > ~/.config/fish/completions/tripline.fish")]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// Rule files, or folders of .toml, .eql, .md and .ndjson files.
+    #[arg(short, long, value_name = "PATH", required = true, num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub rules: Vec<PathBuf>,
+    /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub mapping: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// Events as NDJSON or JSON, also compressed (gzip, zstd); several files are one data set, `-` is standard input.
+    #[arg(short, long, value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub events: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engine")]
+pub struct EngineArgs {
+    /// Where the rules run.
+    #[arg(long, value_enum, default_value_t = EngineName::Wasm)]
+    pub engine: EngineName,
+    /// Memory that the sandbox may take.
+    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "128MiB")]
+    pub memory_limit: ByteSize,
+    /// Time that the sandbox may take for one batch of events (about 1 MiB).
+    #[arg(long, value_name = "DURATION", value_parser = units::duration, default_value = "10s")]
+    pub deadline: Duration,
+    /// Time that the sandbox may take to compile the rules.
+    #[arg(long, value_name = "DURATION", value_parser = units::duration, default_value = "1m")]
+    pub compile_deadline: Duration,
+    /// Do not keep compiled code in the cache folder ($XDG_CACHE_HOME/tripline or ~/.cache/tripline).
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// The sandbox: the WebAssembly module in wasmtime, under the limits below.
+    Wasm,
+    /// The same core without the sandbox and without limits on memory and time.
+    Native,
+}
+
+impl EngineArgs {
+    pub fn kind(&self) -> EngineKind {
+        match self.engine {
+            EngineName::Wasm => EngineKind::Wasm,
+            EngineName::Native => EngineKind::Native,
+        }
+    }
+
+    pub fn wasm_options(&self) -> WasmOptions {
+        WasmOptions { instances: 1, cache: cache(self.no_cache) }
+    }
+
+    pub fn instance_limits(&self) -> InstanceLimits {
+        InstanceLimits {
+            memory: self.memory_limit,
+            deadline: self.deadline,
+            compile_deadline: self.compile_deadline,
+        }
+    }
+}
+
+/// Whether compiled code is kept.
+pub fn cache(no_cache: bool) -> Cache {
+    if no_cache { Cache::Off } else { Cache::Default }
+}
+
+macro_rules! limit_args {
+    ($($(#[doc = $doc:literal])* $name:ident,)*) => {
+        /// One flag per field of [`Limits`].
+        #[derive(Clone, Debug, Args)]
+        #[command(next_help_heading = "Limits")]
+        pub struct LimitArgs {
+            $(
+                $(#[doc = $doc])*
+                #[arg(long, value_name = "N", default_value_t = Limits::default().$name, hide_short_help = true)]
+                $name: u32,
+            )*
+        }
+
+        impl LimitArgs {
+            pub fn limits(&self) -> Limits {
+                // No `..`: a new limit without a flag does not compile.
+                Limits { $($name: self.$name,)* }
+            }
+        }
+    };
+}
+
+limit_args! {
+    /// Rules in one rule set.
+    max_rules,
+    /// Bytes of one rule file.
+    max_rule_bytes,
+    /// Nesting of one query.
+    max_query_depth,
+    /// Bytes of one wildcard or regular expression.
+    max_pattern_bytes,
+    /// Bytes of one compiled regular expression.
+    max_regex_bytes,
+    /// Diagnostics reported for one rule file; the rest are counted.
+    max_diagnostics,
+    /// Bytes of one event; larger ones are rejected and skipped.
+    max_event_bytes,
+    /// Nesting of objects and arrays in one event.
+    max_event_depth,
+    /// Values that one event may bring for the fields that the rules read.
+    max_event_values,
+    /// Rejected events described per batch; all are counted.
+    max_rejections,
+    /// Results that one search may hold back for its answer.
+    max_search_size,
+}

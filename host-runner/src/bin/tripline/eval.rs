@@ -1,0 +1,190 @@
+//! `tripline eval`: rules over events.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::time::{Duration, Instant};
+
+use anstyle::Style;
+use anyhow::{Context as _, Result};
+use rule_core::{CompileReport, Match, RuleInfo, RuleStatus, SessionOptions};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::args::{EvalArgs, EvalOutput};
+use crate::events::{self, Answer, Rejected, Totals};
+use crate::output::{self, Cell, Column, Table};
+use crate::progress::Progress;
+use crate::setup::{self, Compiled};
+use crate::{Outcome, render};
+
+/// `--output json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    report: &'a CompileReport,
+    events: u64,
+    matches: &'a [Match],
+    alerts: Vec<&'a RawValue>,
+    rejected: u64,
+    rejections: &'a [Rejected],
+}
+
+pub fn run(args: &EvalArgs) -> Result<Outcome> {
+    setup::check_stdin(&args.events.events, None)?;
+    let output = args.output.unwrap_or(match io::stdout().is_terminal() {
+        true => EvalOutput::Table,
+        false => EvalOutput::Ndjson,
+    });
+    let limits = args.limits.limits();
+    let Compiled { mut instance, rules, report, sources } = setup::compile(&args.rules, &args.engine, limits.clone())?;
+    render::errors(&mut anstream::stderr(), &report, &sources)?;
+    drop(sources);
+
+    let session = instance.open(rules, &SessionOptions { alerts: true, notes: args.notes })?;
+    let progress = Progress::new();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut table = (output == EvalOutput::Table).then(|| AlertTable::new(&report));
+    let mut totals = Totals::default();
+    let (mut matches, mut rejections, mut alerts) = (Vec::new(), Vec::new(), String::new());
+    let mut count = 0u64;
+    let started = Instant::now();
+
+    events::for_each(&args.events.events, limits.max_event_bytes, &progress, |input, batch| {
+        let outcome = instance
+            .evaluate(session, &batch.lines)
+            .with_context(|| format!("{}:{}: evaluation stopped", input.name(), batch.first_line))?;
+        let answer = Answer {
+            events: outcome.events,
+            rejected: outcome.rejected,
+            first: outcome.first,
+            rejections: &outcome.rejections,
+        };
+        let rejected = totals.add(input, &batch, answer);
+        count += outcome.matches.len() as u64;
+        progress.suspend(|| -> Result<()> {
+            report_rejected(&rejected)?;
+            match &mut table {
+                Some(table) => table.rows(&outcome.alerts)?,
+                None if output == EvalOutput::Ndjson => {
+                    out.write_all(outcome.alerts.as_bytes())?;
+                    out.flush()?;
+                }
+                None => {
+                    alerts.push_str(&outcome.alerts);
+                    matches.extend(outcome.matches);
+                    rejections.extend(rejected);
+                }
+            }
+            Ok(())
+        })
+    })?;
+    progress.finish();
+
+    let summary = summary(&totals, count, &report, started.elapsed());
+    match output {
+        EvalOutput::Table => writeln!(anstream::stdout(), "{summary}")?,
+        EvalOutput::Ndjson => writeln!(anstream::stderr(), "{summary}")?,
+        EvalOutput::Json => {
+            let alerts = alerts.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+            let document = Document {
+                report: &report,
+                events: totals.events,
+                matches: &matches,
+                alerts,
+                rejected: totals.rejected,
+                rejections: &rejections,
+            };
+            serde_json::to_writer_pretty(&mut out, &document)?;
+            writeln!(out)?;
+            out.flush()?;
+            writeln!(anstream::stderr(), "{summary}")?;
+        }
+    }
+    Ok(if report.has_errors() { Outcome::Failed } else { Outcome::Done })
+}
+
+/// Says on standard error which events were rejected, and why.
+pub fn report_rejected(rejected: &[Rejected]) -> io::Result<()> {
+    let mut out = anstream::stderr().lock();
+    for Rejected { file, line, offset, message } in rejected {
+        writeln!(out, "{}:{line}: {offset}: {}", output::clean(file), output::clean(message))?;
+    }
+    Ok(())
+}
+
+fn summary(totals: &Totals, matches: u64, report: &CompileReport, took: Duration) -> String {
+    let (compiled, skipped, failed) = report.totals();
+    let rate = totals.bytes as f64 / 1e6 / took.as_secs_f64().max(1e-6);
+    let style = if totals.rejected > 0 { output::YELLOW } else { Style::new() };
+    let failed_style = if report.has_errors() { output::RED } else { Style::new() };
+    format!(
+        "{} events, {matches} matches, {style}{} rejected{style:#}; {compiled} rules, {skipped} skipped, \
+         {failed_style}{failed} failed{failed_style:#}; {rate:.1} MB/s",
+        totals.events, totals.rejected
+    )
+}
+
+/// Alerts as rows; the head comes with the first.
+struct AlertTable {
+    table: Table,
+    headed: bool,
+}
+
+impl AlertTable {
+    fn new(report: &CompileReport) -> Self {
+        let names = report.rules.iter().filter(|rule| matches!(rule.status, RuleStatus::Compiled { .. }));
+        let longest = names.map(|rule| name(&rule.rule).chars().count()).max().unwrap_or(0);
+        let columns = vec![
+            Column("TIME", 20),
+            Column("SEVERITY", 8),
+            Column("RULE", longest.clamp(4, 44)),
+            Column("HOST", 16),
+        ];
+        AlertTable { table: Table::new(columns), headed: false }
+    }
+
+    fn rows(&mut self, alerts: &str) -> Result<()> {
+        let mut out = anstream::stdout().lock();
+        for line in alerts.lines() {
+            let alert: Value = serde_json::from_str(line).context("an alert is not JSON")?;
+            if !std::mem::replace(&mut self.headed, true) {
+                self.table.head(&mut out, "WHAT HAPPENED")?;
+            }
+            let get = |path| output::field(&alert, path).unwrap_or_default();
+            let severity = get("kibana.alert.severity");
+            let style = output::severity_style(&severity);
+            let plain = |text: String| Cell(text, Style::new());
+            let cells = [
+                plain(time(&alert)),
+                Cell(severity, style),
+                plain(get("kibana.alert.rule.name")),
+                plain(host(&alert)),
+            ];
+            self.table.row(&mut out, &cells, &output::what_happened(&alert))?;
+        }
+        Ok(())
+    }
+}
+
+fn name(rule: &RuleInfo) -> &str {
+    if rule.name.is_empty() { &rule.id } else { &rule.name }
+}
+
+/// When it happened, to the second.
+pub fn time(event: &Value) -> String {
+    let time = output::field(event, "kibana.alert.original_time").or_else(|| output::field(event, "@timestamp"));
+    let Some(time) = time else { return "-".into() };
+    match time.split_once('.') {
+        Some((seconds, fraction)) if time.contains('T') => {
+            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{seconds}{zone}")
+        }
+        _ => time,
+    }
+}
+
+pub fn host(event: &Value) -> String {
+    ["host.name", "host.hostname", "agent.name", "host.id"]
+        .iter()
+        .find_map(|path| output::field(event, path))
+        .unwrap_or_else(|| "-".into())
+}

@@ -1,0 +1,109 @@
+//! Goes through the events of all inputs, batch by batch.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use host_runner::input::{Batch, Batches, Input};
+use rule_core::Rejection;
+use serde::Serialize;
+
+use crate::progress::Progress;
+
+/// A rejected event, with its place in the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    pub file: String,
+    pub line: u64,
+    /// Where in the event's own bytes.
+    pub offset: u64,
+    pub message: String,
+}
+
+/// What went through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rejected ones included.
+    pub events: u64,
+    pub rejected: u64,
+    /// Events that the engine was given: those of [`Self::events`] that were not too large.
+    pub evaluated: u64,
+    /// Bytes of events, decompressed.
+    pub bytes: u64,
+}
+
+/// What the engine said about a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    pub events: u64,
+    pub rejected: u64,
+    /// Ordinal of the batch's first event: [`Rejection::event`] is counted like it.
+    pub first: u64,
+    pub rejections: &'a [Rejection],
+}
+
+impl Totals {
+    /// Adds a batch, and gives its rejected events with their places, in the order of lines.
+    pub fn add(&mut self, input: &Input, batch: &Batch, answer: Answer<'_>) -> Vec<Rejected> {
+        self.evaluated += answer.events;
+        self.events += answer.events + batch.oversize.len() as u64;
+        self.rejected += answer.rejected + batch.oversize.len() as u64;
+        self.bytes += batch.lines.len() as u64;
+        let file = input.name();
+        let evaluated = answer.rejections.iter().map(|rejection| {
+            let index = rejection.event.checked_sub(answer.first).and_then(|index| usize::try_from(index).ok());
+            let line = index.and_then(|index| batch.numbers.get(index)).copied().unwrap_or(batch.first_line);
+            Rejected { file: file.clone(), line, offset: rejection.offset, message: rejection.message.clone() }
+        });
+        let oversize = batch.oversize.iter().map(|event| Rejected {
+            file: file.clone(),
+            line: event.line,
+            offset: u64::from(event.limit),
+            message: event.message(),
+        });
+        let mut all: Vec<_> = evaluated.chain(oversize).collect();
+        all.sort_by_key(|rejected| rejected.line);
+        all
+    }
+}
+
+/// Calls `each` with every batch of every input. The first error ends it.
+pub fn for_each(
+    files: &[PathBuf],
+    max_event_bytes: u32,
+    progress: &Progress,
+    mut each: impl FnMut(&Input, Batch) -> Result<()>,
+) -> Result<()> {
+    let inputs: Vec<Input> = files.iter().map(|path| Input::from(path.as_path())).collect();
+    progress.start(inputs.iter().map(Input::size).sum());
+    for input in &inputs {
+        let reader = input
+            .open(|raw| progress.watch(raw))
+            .with_context(|| format!("cannot read {}", input.name()))?;
+        for batch in Batches::new(reader, max_event_bytes) {
+            each(input, batch.with_context(|| format!("cannot read {}", input.name()))?)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host_runner::input::Oversize;
+
+    #[test]
+    fn rejections_get_the_line_of_their_event() {
+        let batch = Batch {
+            lines: b"\n\n\n".to_vec(),
+            first_line: 10,
+            numbers: vec![10, 12],
+            oversize: vec![Oversize { line: 11, limit: 5 }],
+        };
+        let rejection = Rejection { event: 101, offset: 3, message: "bad".into() };
+        let mut totals = Totals::default();
+        let answer = Answer { events: 2, rejected: 1, first: 100, rejections: &[rejection] };
+        let rejected = totals.add(&Input::Stdin, &batch, answer);
+        assert_eq!(rejected.iter().map(|r| (r.line, r.offset)).collect::<Vec<_>>(), [(11, 5), (12, 3)]);
+        assert_eq!(totals, Totals { events: 3, rejected: 2, evaluated: 2, bytes: 3 });
+    }
+}

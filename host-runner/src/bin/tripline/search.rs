@@ -1,0 +1,124 @@
+//! `tripline search`: one query over a data set.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::path::Path;
+
+use anstyle::Style;
+use anyhow::{Context as _, Result};
+use host_runner::EngineError;
+use rule_core::{SearchOptions, Source};
+use serde_json::Value;
+
+use crate::args::{SearchArgs, SearchOutput};
+use crate::eval::{host, report_rejected, time};
+use crate::events::{self, Answer, Totals};
+use crate::output::{Cell, Column, Table, field, what_happened};
+use crate::progress::Progress;
+use crate::{Outcome, pretty, render, setup};
+
+pub fn run(args: &SearchArgs) -> Result<Outcome> {
+    setup::check_stdin(&args.events.events, args.file.as_deref())?;
+    let limits = args.limits.limits();
+    let query = query(args)?;
+    let options = SearchOptions {
+        timestamp_field: args.timestamp_field.clone(),
+        tiebreaker_field: args.tiebreaker_field.clone(),
+        event_category_field: args.event_category_field.clone(),
+        size: args.size,
+        result_position: args.result_position.into(),
+        mapping: setup::mapping(args.mapping.as_deref())?,
+        limits: limits.clone(),
+    };
+    let mut instance = setup::instance(&args.engine)?;
+    let search = match instance.open_search(&query, &options) {
+        Ok(search) => search,
+        Err(EngineError::Query(diagnostics)) => {
+            let sources = [query];
+            for diagnostic in &diagnostics {
+                render::diagnostic(&mut anstream::stderr(), diagnostic, &sources)?;
+            }
+            return Ok(Outcome::Failed);
+        }
+        Err(error) => return Err(error.into()),
+    };
+
+    let progress = Progress::new();
+    let mut totals = Totals::default();
+    events::for_each(&args.events.events, limits.max_event_bytes, &progress, |input, batch| {
+        let first = totals.evaluated;
+        let answer = instance
+            .search_add(search, &input.index(), batch.first_line, &batch.lines)
+            .with_context(|| format!("{}:{}: the search stopped", input.name(), batch.first_line))?;
+        let answer =
+            Answer { events: answer.events, rejected: answer.rejected, first, rejections: &answer.rejections };
+        let rejected = totals.add(input, &batch, answer);
+        progress.suspend(|| report_rejected(&rejected)).map_err(Into::into)
+    })?;
+    progress.finish();
+    let body = instance.search_finish(search)?;
+
+    match args.output {
+        SearchOutput::Json => {
+            let body = if io::stdout().is_terminal() { pretty::indent(&body) } else { body };
+            writeln!(io::stdout(), "{}", body.trim_end())?;
+        }
+        SearchOutput::Table => table(&serde_json::from_str(&body).context("the answer is not JSON")?)?,
+    }
+    if totals.rejected > 0 {
+        writeln!(anstream::stderr(), "{} events, {} rejected", totals.events, totals.rejected)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn query(args: &SearchArgs) -> Result<Source> {
+    let Some(path) = &args.file else {
+        return Ok(Source { path: "<query>".into(), text: args.query.clone().unwrap_or_default() });
+    };
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    let name = path.display().to_string();
+    Ok(Source { text: text.with_context(|| format!("cannot read the query from {name}"))?, path: name })
+}
+
+fn table(body: &Value) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    let table = Table::new(vec![Column("TIME", 20), Column("INDEX", 16), Column("ID", 8), Column("HOST", 16)]);
+    let list = |key: &str| body["hits"][key].as_array().map_or(&[][..], Vec::as_slice);
+    let (events, sequences) = (list("events"), list("sequences"));
+    if !events.is_empty() || !sequences.is_empty() {
+        table.head(&mut out, "WHAT HAPPENED")?;
+    }
+    for event in events {
+        row(&table, &mut out, event)?;
+    }
+    for sequence in sequences {
+        let keys = sequence["join_keys"].as_array().map_or(&[][..], Vec::as_slice);
+        let keys: Vec<String> = keys.iter().map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).collect();
+        writeln!(out, "{}", crate::output::clean(&format!("─ {}", keys.join(", "))))?;
+        for event in sequence["events"].as_array().map_or(&[][..], Vec::as_slice) {
+            row(&table, &mut out, event)?;
+        }
+    }
+    let what = if sequences.is_empty() { (events.len(), "events") } else { (sequences.len(), "sequences") };
+    writeln!(out, "{} {} found", what.0, what.1)?;
+    Ok(())
+}
+
+fn row(table: &Table, out: &mut dyn Write, event: &Value) -> Result<()> {
+    let cell = |text: String| Cell(text, Style::new());
+    let source = &event["_source"];
+    let missing = event["missing"] == Value::Bool(true);
+    let cells = [
+        cell(time(source)),
+        cell(field(event, "_index").unwrap_or_default()),
+        cell(field(event, "_id").unwrap_or_default()),
+        cell(host(source)),
+    ];
+    table.row(out, &cells, &if missing { "(missing)".to_owned() } else { what_happened(source) })?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! What several subcommands begin with: reading rules and mappings, and an instance to run them in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use host_runner::{Engine, Handle, Instance};
+use host_runner::rules::{self, RuleFiles};
+use rule_core::{CompileOptions, CompileReport, Limits, Source};
+use serde_json::Value;
+
+use crate::args::{EngineArgs, RulesArgs};
+
+/// Rule files compiled in an instance.
+pub struct Compiled {
+    pub instance: Box<dyn Instance>,
+    pub rules: Handle,
+    pub report: CompileReport,
+    /// The files, for showing excerpts of them.
+    pub sources: Vec<Source>,
+}
+
+/// Reads and compiles the rules.
+pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
+    let RuleFiles { sources, diagnostics } = rules::read(&rules.rules, limits.max_rule_bytes)?;
+    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits };
+    let mut instance = instance(engine)?;
+    let (rules, mut report) = instance.compile(&sources, &options).context("cannot compile the rules")?;
+    report.diagnostics.splice(0..0, diagnostics);
+    Ok(Compiled { instance, rules, report, sources })
+}
+
+/// An instance as the command line asks for it.
+pub fn instance(args: &EngineArgs) -> Result<Box<dyn Instance>> {
+    let engine = Engine::new(args.kind(), &args.wasm_options())?;
+    Ok(engine.instance(args.instance_limits())?)
+}
+
+/// Reads a mapping: `{"properties": …}`, or what `GET index/_mapping` answers for one index.
+pub fn mapping(path: Option<&Path>) -> Result<Option<Value>> {
+    let Some(path) = path else { return Ok(None) };
+    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut mapping: Value = serde_json::from_slice(&text)
+        .with_context(|| format!("{}: the mapping is not JSON", path.display()))?;
+    if let Some(indices) = mapping.as_object()
+        && indices.len() == 1
+        && let Some(inner) = indices.values().next().and_then(|index| index.get("mappings"))
+    {
+        mapping = inner.clone();
+    } else if let Some(inner) = mapping.get("mappings") {
+        mapping = inner.clone();
+    }
+    if !mapping.get("properties").is_some_and(Value::is_object) {
+        bail!("{}: a mapping is an object with `properties`, as `GET index/_mapping` answers it", path.display());
+    }
+    Ok(Some(mapping))
+}
+
+/// Standard input can be read once.
+pub fn check_stdin(events: &[PathBuf], also: Option<&Path>) -> Result<()> {
+    let dash = Path::new("-");
+    let uses = events.iter().filter(|path| *path == dash).count() + usize::from(also == Some(dash));
+    if uses > 1 {
+        bail!("standard input (`-`) is named {uses} times, but can be read only once");
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! Reads rule files from files and folders.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use rule_core::diagnostic::codes;
+use rule_core::{Diagnostic, Source, Span};
+use walkdir::{DirEntry, WalkDir};
+
+/// What a rule file in a folder is named like. A file named explicitly may have any name.
+pub const EXTENSIONS: [&str; 4] = ["toml", "eql", "md", "ndjson"];
+
+/// What was read.
+#[derive(Clone, Debug, Default)]
+pub struct RuleFiles {
+    /// The rule files, those of a folder in the order of their names.
+    pub sources: Vec<Source>,
+    /// Files that are not text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why rule files could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// A file or folder could not be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder without rules is a mistyped path more often than not.
+    #[error("no rule files in {} (looked for .toml, .eql, .md and .ndjson, in sub-folders too)", .0.display())]
+    Empty(PathBuf),
+}
+
+/// Reads the rule files that `paths` name; folders are searched to any depth.
+pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesError> {
+    let mut files = RuleFiles::default();
+    for path in paths {
+        let error = |source| RulesError::Io { path: path.clone(), source };
+        if !path.metadata().map_err(error)?.is_dir() {
+            read_file(path, max_rule_bytes, &mut files)?;
+            continue;
+        }
+        let before = files.sources.len() + files.diagnostics.len();
+        let walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
+            let entry = entry.map_err(|problem| RulesError::Io {
+                path: problem.path().unwrap_or(path).to_owned(),
+                source: problem.into(),
+            })?;
+            if entry.file_type().is_file() && is_rule_file(entry.path()) {
+                read_file(entry.path(), max_rule_bytes, &mut files)?;
+            }
+        }
+        if files.sources.len() + files.diagnostics.len() == before {
+            return Err(RulesError::Empty(path.clone()));
+        }
+    }
+    Ok(files)
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+fn is_rule_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<(), RulesError> {
+    let mut bytes = Vec::new();
+    // One byte over the limit is enough for the core to say that the file is too large.
+    File::open(path)
+        .and_then(|file| file.take(u64::from(max_rule_bytes) + 1).read_to_end(&mut bytes))
+        .map_err(|source| RulesError::Io { path: path.to_owned(), source })?;
+    let name = path.display().to_string();
+    let cut = bytes.len() > max_rule_bytes as usize;
+    match String::from_utf8(bytes) {
+        Ok(text) => files.sources.push(Source { path: name, text }),
+        Err(error) if cut && error.utf8_error().error_len().is_none() => {
+            // Cut in the middle of a character; what the last one was does not matter.
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            files.sources.push(Source { path: name, text });
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let message = format!("the file is not UTF-8: byte {at} is malformed");
+            let mut diagnostic = Diagnostic::error(codes::RULE_FILE, message, Span::default());
+            diagnostic.labels.clear();
+            diagnostic.path = name;
+            files.diagnostics.push(diagnostic.help("save the file as UTF-8"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn names(files: &RuleFiles, below: &Path) -> Vec<String> {
+        let name = |path: &str| Path::new(path).strip_prefix(below).unwrap().display().to_string();
+        files.sources.iter().map(|source| name(&source.path)).collect()
+    }
+
+    #[test]
+    fn folders_are_searched_in_the_order_of_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("b/c")).unwrap();
+        fs::create_dir_all(at(".git")).unwrap();
+        for name in ["z.eql", "a.TOML", "b/c/deep.md", "b/export.ndjson", "notes.txt", ".git/hidden.eql", ".x.eql"] {
+            fs::write(at(name), "any where true").unwrap();
+        }
+        let files = read(&[folder.path().to_owned()], 1000).unwrap();
+        assert_eq!(names(&files, folder.path()), ["a.TOML", "b/c/deep.md", "b/export.ndjson", "z.eql"]);
+        let named = read(&[at("notes.txt"), at(".x.eql")], 1000).unwrap();
+        assert_eq!(names(&named, folder.path()), ["notes.txt", ".x.eql"]);
+    }
+
+    #[test]
+    fn an_empty_folder_and_a_missing_file_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(read(&[folder.path().to_owned()], 1000), Err(RulesError::Empty(_))));
+        assert!(matches!(read(&[folder.path().join("no")], 1000), Err(RulesError::Io { .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_not_text_is_a_diagnostic() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.eql"), b"any where \xff").unwrap();
+        fs::write(folder.path().join("b.eql"), "any where true").unwrap();
+        let files = read(&[folder.path().to_owned()], 1000).unwrap();
+        assert_eq!(names(&files, folder.path()), ["b.eql"]);
+        assert_eq!(files.diagnostics[0].message, "the file is not UTF-8: byte 10 is malformed");
+    }
+
+    #[test]
+    fn no_more_is_read_than_shows_that_a_file_is_too_large() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.eql"), "é".repeat(100)).unwrap();
+        let files = read(&[folder.path().to_owned()], 10).unwrap();
+        assert!((11..20).contains(&files.sources[0].text.len()));
+    }
+}
