@@ -1,0 +1,64 @@
+//! The calls that the component and the JavaScript face share, in the core's own types.
+
+use rule_core::{
+    CompileOptions, CompileReport, Diagnostic, Limits, Outcome, Search, SearchOptions, SearchProgress, Session,
+    SessionOptions, Source,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::handles::{self, Item};
+
+/// What this build is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// The version of the core, the same as the command's.
+    pub version: String,
+    /// The limits that hold unless options say otherwise.
+    pub limits: Limits,
+}
+
+/// What this build is.
+pub fn about() -> About {
+    About { version: rule_core::VERSION.to_owned(), limits: Limits::default() }
+}
+
+/// Reads options written in JSON; nothing is the defaults.
+pub fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T, String> {
+    if json.trim().is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_str(json).map_err(|error| format!("malformed options: {error}"))
+}
+
+/// Compiles rule files.
+pub fn compile(sources: &[Source], options: &CompileOptions) -> (u32, CompileReport) {
+    let (rules, report) = rule_core::compile(sources, options);
+    (handles::insert(Item::Rules(rules.into())), report)
+}
+
+/// Opens a session on a rule set.
+pub fn open(rules: u32, options: SessionOptions) -> Result<u32, String> {
+    let session = Session::open(handles::rules(rules)?, options);
+    Ok(handles::insert(Item::Session(session)))
+}
+
+/// Evaluates a batch of events, one JSON document per line.
+pub fn evaluate(session: u32, lines: &[u8]) -> Result<Outcome, String> {
+    handles::with_session(session, |session| session.evaluate(lines))
+}
+
+/// Opens a search.
+pub fn open_search(query: &Source, options: SearchOptions) -> Result<u32, Vec<Diagnostic>> {
+    Search::open(query, options).map(|search| handles::insert(Item::Search(search)))
+}
+
+/// Gives a search more of its data set.
+pub fn search_add(search: u32, index: &str, first_id: u64, lines: &[u8]) -> Result<SearchProgress, String> {
+    handles::with_search(search, |search| search.add(index, first_id, lines))
+}
+
+/// Ends a search and gives its answer.
+pub fn search_finish(search: u32) -> Result<String, String> {
+    handles::take_search(search).map(Search::finish)
+}

@@ -1,0 +1,68 @@
+//! What hosts rely on.
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+
+use super::{component, sections};
+
+/// No page should load a larger one.
+pub const MAX_CORE_BYTES: usize = 1_500_000;
+
+/// Checks the core module and the component against what hosts rely on.
+pub fn check(core: &[u8], component: &[u8]) -> Result<()> {
+    ensure!(
+        core.len() <= MAX_CORE_BYTES,
+        "the core module has {} bytes; {MAX_CORE_BYTES} is the most it may have",
+        core.len()
+    );
+    let contained = component::core_module(component)?;
+    ensure!(contained == core, "the component's core module is not the core module");
+    let imports = component_imports(component)?;
+    ensure!(imports.is_empty(), "the component imports {}; it must import nothing", imports.join(", "));
+    for name in ["name", "producers", "target_features"] {
+        // wit-component adds a short note on the tools that made the module when it has one.
+        let present = sections::customs(core)?.iter().any(|custom| custom == name);
+        ensure!(!present || name == "producers", "the core module has a custom section `{name}`");
+    }
+    validate_for_small_runtimes(core)
+}
+
+/// The SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The names of what the component imports.
+pub fn component_imports(component: &[u8]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            // Modules and components inside import from the component, which is not the host's business.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    names.push(import?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(names)
+}
+
+/// Fluent Bit's runtime rejects modules with simd128, tail calls, exceptions, memory64, several memories or extended
+/// constants; what is allowed here is less than what it knows.
+pub fn validate_for_small_runtimes(core: &[u8]) -> Result<()> {
+    let known = WasmFeatures::MUTABLE_GLOBAL
+        | WasmFeatures::SIGN_EXTENSION
+        | WasmFeatures::SATURATING_FLOAT_TO_INT
+        | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::FLOATS;
+    Validator::new_with_features(known)
+        .validate_all(core)
+        .context("the core module uses a WebAssembly feature that Fluent Bit's runtime may lack")?;
+    Ok(())
+}
