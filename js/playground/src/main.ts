@@ -64,8 +64,11 @@ function changed(delay: number): void {
   if (filling) return;
   results.stale();
   clearTimeout(pending);
-  pending = setTimeout(run, events.view.state.doc.length > LARGE ? delay * 3 : delay);
-  if (example !== null) nameExample(null);
+  pending = setTimeout(run, events.length > LARGE ? delay * 3 : delay);
+  if (example !== null) {
+    byId("example-name").textContent += ", edited";
+    example = null;
+  }
   address.rememberSoon();
 }
 
@@ -156,4 +159,5 @@ gallery(
     fill(chosen, chosen);
   },
 );
+setStatus("Loading the engine…");
 void restoreAddress();

@@ -6,6 +6,8 @@ export interface Shared {
 
 /** A fragment longer than this is not made: chat programs and mail cut longer links. */
 export const MAX_FRAGMENT = 64_000;
+/** What is longer than this is not packed at all: it would not fit, and packing takes its time. */
+export const MAX_PACKED = 4 << 20;
 /** What a link may unfold to: a stranger's link must not fill the memory. */
 const MAX_UNPACKED = 32 << 20;
 

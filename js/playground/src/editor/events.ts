@@ -1,5 +1,5 @@
 import { json } from "@codemirror/lang-json";
-import { Compartment, EditorState, RangeSetBuilder, StateEffect, StateField, type ChangeDesc, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, RangeSetBuilder, StateEffect, StateField, type ChangeDesc, type Extension, type Text } from "@codemirror/state";
 import { Decoration, EditorView, gutter, GutterMarker, placeholder, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import { Fate } from "../engine/protocol.js";
 import { eventAt } from "../events/split.js";
@@ -121,6 +121,7 @@ export class EventsEditor {
   readonly #extensions: Extension;
   readonly #wrapping = new Compartment();
   #wrap = false;
+  #text: { doc: Text | null; text: string } = { doc: null, text: "" };
 
   constructor(parent: HTMLElement, on: { change(): void; run(): void }) {
     this.#extensions = [
@@ -144,9 +145,16 @@ export class EventsEditor {
     this.view = new EditorView({ parent, state: this.#state("") });
   }
 
-  /** The events' text. */
+  /** The events' text. It may be large, so it is only put together when it has changed. */
   get text(): string {
-    return this.view.state.doc.toString();
+    const { doc } = this.view.state;
+    if (this.#text.doc !== doc) this.#text = { doc, text: doc.toString() };
+    return this.#text.text;
+  }
+
+  /** How long the text is, in UTF-16 units. */
+  get length(): number {
+    return this.view.state.doc.length;
   }
 
   /** Replaces everything, history included. */

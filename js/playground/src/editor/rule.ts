@@ -1,6 +1,6 @@
 import { acceptCompletion, autocompletion, completionKeymap } from "@codemirror/autocomplete";
 import { StreamLanguage, type StreamParser } from "@codemirror/language";
-import { forEachDiagnostic, lintKeymap, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
+import { lintKeymap, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
 import { Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { ByteOffsets, type Diagnostic } from "@tripline/engine";
@@ -11,6 +11,7 @@ import { markdownParser } from "../language/markdown.js";
 import { queryRegion, recognise, type RuleKind } from "../language/recognise.js";
 import { tomlParser } from "../language/toml.js";
 import { common } from "./common.js";
+import { code, h } from "../view/dom.js";
 import { tokenTable } from "./look.js";
 
 function language<State>(parser: StreamParser<State>): Extension {
@@ -96,9 +97,8 @@ export class RuleEditor {
           from: Math.min(start, length),
           to: Math.min(Math.max(end, start), length),
           severity: diagnostic.level,
-          message: [sentence(diagnostic.message), label.message && sentence(label.message), ...(diagnostic.help ?? [])]
-            .filter(Boolean)
-            .join("\n"),
+          message: notes(diagnostic).join("\n"),
+          renderMessage: () => h("div", {}, ...notes(diagnostic).map((note) => h("p", {}, ...code(note)))),
           ...(suggestion && { actions: [{ name: fixLabel(suggestion.replacement), apply: () => this.fix(diagnostic) }] }),
         },
       ];
@@ -157,15 +157,13 @@ export class RuleEditor {
   }
 }
 
-/** How many diagnostics are drawn, for tests and screen readers. */
-export function drawn(view: EditorView): number {
-  let count = 0;
-  forEachDiagnostic(view.state, () => (count += 1));
-  return count;
+/** Everything that a diagnostic says, the message first. */
+export function notes({ message, labels, help = [] }: Diagnostic): string[] {
+  return [message, ...labels.map((label) => label.message), ...help].filter(Boolean).map(sentence);
 }
 
 /** Diagnostics are written lower case and without a stop; alone in a tooltip they are sentences. */
-export function sentence(text: string): string {
+function sentence(text: string): string {
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -1,5 +1,5 @@
 import { EXAMPLES, FIRST, type Example } from "../examples/index.js";
-import { MAX_FRAGMENT, pack, unpack, type Shared } from "../share.js";
+import { MAX_FRAGMENT, MAX_PACKED, pack, unpack, type Shared } from "../share.js";
 import { copy, size, toast } from "../view/dom.js";
 
 /** What the address stands for. */
@@ -28,7 +28,7 @@ export class Address {
     clearTimeout(this.#timer);
     const fragment = await fragmentOf(this.#state());
     // A stale fragment would show something else after a reload; none at all shows the first example.
-    history.replaceState(null, "", fragment.length <= MAX_FRAGMENT ? fragment : bare());
+    history.replaceState(null, "", fragment ?? bare());
   }
 
   /** Makes an example a step of its own, so that Back returns to what was there before. */
@@ -42,17 +42,17 @@ export class Address {
     clearTimeout(this.#timer);
     const state = this.#state();
     const fragment = await fragmentOf(state);
-    if (fragment.length <= MAX_FRAGMENT) {
+    if (fragment !== null) {
       history.replaceState(null, "", fragment);
       await copy(link(fragment), "Link copied. It holds the rule and the events.");
       return;
     }
-    const alone = await pack({ rule: state.rule, events: "" });
-    const limits = `${size(fragment.length)} packed, of at most ${size(MAX_FRAGMENT)}`;
-    if (alone.length <= MAX_FRAGMENT) {
-      await copy(link(alone), `The events are too large for a link (${limits}). Copied a link with the rule only.`);
+    const alone = await fragmentOf({ ...state, events: "" });
+    if (alone !== null) {
+      const large = `The events (${size(state.events.length)}) are too large for a link`;
+      await copy(link(alone), `${large}. Copied a link with the rule only.`);
     } else {
-      toast(`Too large for a link: ${limits}.`, 6000);
+      toast(`The rule is too large for a link: packed it must not exceed ${size(MAX_FRAGMENT)}.`, 6000);
     }
   }
 }
@@ -72,8 +72,12 @@ export async function restore(): Promise<{ shared: Shared; example: Example | nu
   return { shared: FIRST, example: FIRST };
 }
 
-async function fragmentOf({ example, rule, events }: State): Promise<string> {
-  return example === null ? pack({ rule, events }) : `#example=${example}`;
+/** The fragment for a state, or null when it would be too long. */
+async function fragmentOf({ example, rule, events }: State): Promise<string | null> {
+  if (example !== null) return `#example=${example}`;
+  if (rule.length + events.length > MAX_PACKED) return null;
+  const fragment = await pack({ rule, events });
+  return fragment.length <= MAX_FRAGMENT ? fragment : null;
 }
 
 function bare(): string {

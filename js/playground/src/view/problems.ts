@@ -1,5 +1,5 @@
 import type { Diagnostic } from "@tripline/engine";
-import { fixLabel, sentence } from "../editor/rule.js";
+import { fixLabel, notes } from "../editor/rule.js";
 import { code, count, h } from "./dom.js";
 
 const SHOWN = 20;
@@ -23,8 +23,8 @@ function problem(
   diagnostic: Diagnostic,
   on: { reveal(diagnostic: Diagnostic): void; fix(diagnostic: Diagnostic): void },
 ): HTMLElement {
-  const { level, message, line, column, labels, help = [], suggestion } = diagnostic;
-  const notes = [...labels.map((label) => label.message).filter(Boolean).map(sentence), ...help.map(sentence)];
+  const { level, line, column, suggestion } = diagnostic;
+  const [message = "", ...more] = notes(diagnostic);
   return h(
     "div",
     { class: `problem ${level}` },
@@ -34,7 +34,7 @@ function problem(
       h(
         "p",
         { class: "message" },
-        ...code(sentence(message)),
+        ...code(message),
         " ",
         line > 0 &&
           h(
@@ -43,12 +43,12 @@ function problem(
             `line ${line}`,
           ),
       ),
-      ...notes.map((note) => h("p", { class: "note" }, ...code(note))),
+      ...more.map((note) => h("p", { class: "note" }, ...code(note))),
     ),
     suggestion &&
       h(
         "button",
-        { class: "button small fix", type: "button", title: `${sentence(suggestion.message)} (Ctrl+.)`, onclick: () => on.fix(diagnostic) },
+        { class: "button small fix", type: "button", title: `${suggestion.message} (Ctrl+.)`, onclick: () => on.fix(diagnostic) },
         h("code", {}, fixLabel(suggestion.replacement)),
       ),
   );

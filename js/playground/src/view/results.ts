@@ -1,7 +1,7 @@
 import { ByteOffsets, type Match, type Rejection } from "@tripline/engine";
 import { Fate, type Result } from "../engine/protocol.js";
 import { facts } from "../events/facts.js";
-import { count, copy, h, icon } from "./dom.js";
+import { code, copy, count, h, icon } from "./dom.js";
 import { jsonView } from "./json.js";
 
 /** A result with the text that it is about. */
@@ -247,7 +247,7 @@ export class ResultsView {
       h(
         "div",
         { class: "row-head", onclick: (click) => this.#actions.jump(Math.min(from + at, to), to, click.detail === 0) },
-        h("button", { type: "button", class: "jump", title: `Show line ${line}` }, message),
+        h("button", { type: "button", class: "jump", title: `Show line ${line}` }, ...code(message)),
         h(
           "code",
           {},

@@ -1,0 +1,346 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import type { Server } from "node:http";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launch, serve } from "../scripts/browser.js";
+
+let url = "";
+let server: Server;
+let browser: Browser;
+
+before(async () => {
+  ({ url, server } = await serve());
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+});
+
+/** Runs a test on a fresh page, which must neither complain nor talk to anybody. */
+function onPage(name: string, body: (page: Page, context: BrowserContext) => Promise<void>, hash = "", options = {}): void {
+  test(name, async () => {
+    const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"], ...options });
+    const problems: string[] = [];
+    context.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    context.on("weberror", (error) => problems.push(error.error().message));
+    context.on("request", (request) => {
+      if (!request.url().startsWith(url) && !/^(?:blob|data):/.test(request.url())) problems.push(`asked for ${request.url()}`);
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    try {
+      await page.goto(url + hash);
+      await settled(page);
+      await body(page, context);
+      assert.deepEqual(problems, []);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Waits for the result of everything typed so far. */
+async function settled(page: Page): Promise<void> {
+  await page.locator("#results:not(.stale) > *").first().waitFor({ state: "attached" });
+  await page.locator("#status strong").first().waitFor();
+}
+
+async function type(page: Page, editor: "rule" | "events", text: string): Promise<void> {
+  await page.locator(`#${editor}-editor .cm-content`).focus();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText(text);
+  await settled(page);
+}
+
+/** Pastes as the clipboard does. */
+async function paste(page: Page, editor: "rule" | "events", text: string): Promise<void> {
+  await page.locator(`#${editor}-editor .cm-content`).focus();
+  await page.keyboard.press("Control+A");
+  await page.evaluate((text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+  await settled(page);
+}
+
+function text(page: Page, editor: "rule" | "events"): Promise<string> {
+  return page.locator(`#${editor}-editor .cm-line`).evaluateAll((lines) => lines.map((line) => line.textContent).join("\n"));
+}
+
+const status = async (page: Page): Promise<string> => (await page.locator("#status").innerText()).replaceAll(/\s+/g, " ");
+const waitForStatus = (page: Page, part: string): Promise<void> => page.locator("#status", { hasText: part }).waitFor();
+
+onPage("a visitor sees a rule that matches, and the module's hash", async (page) => {
+  const sha256 = readFileSync(new URL("../../../target/module/sha256", import.meta.url), "utf8").trim().split(/\s/)[0]!;
+  assert.equal(await page.locator("#sha256").getAttribute("data-sha256"), sha256);
+  assert.ok((await page.locator("#sha256").innerText()).startsWith(sha256.slice(0, 8)));
+  await page.click("#sha256");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), sha256);
+
+  assert.match(await status(page), /^4 matches in 110 events/);
+  const sources = await page.locator(".row.matched .source").allInnerTexts();
+  assert.deepEqual(sources.sort(), ["CrowdStrike", "Elastic Defend", "Endgame", "SentinelOne"]);
+  assert.match(await page.locator("#rule-facts").innerText(), /Mining Service File Created.*medium.*T1059\.004/s);
+});
+
+onPage(
+  "an edited rule finds other events at once",
+  async (page) => {
+    assert.match(await status(page), /^1 match in 4 events/);
+    await type(page, "rule", 'process where process.name == "nginx"');
+    await page.locator(".row .jump", { hasText: "nginx -g" }).waitFor();
+    assert.match(await status(page), /^1 match in 4 events/);
+    assert.equal(await page.locator(".row.matched").count(), 1);
+    await page.click("#filters .unmatched");
+    assert.equal(await page.locator(".row").count(), 3);
+  },
+  "#example=first-steps",
+);
+
+onPage(
+  "a broken rule has wavy lines, a message, and a fix that works",
+  async (page) => {
+    await type(page, "rule", 'process where endsWtih(process.name, "sh")');
+    const squiggle = page.locator("#rule-editor .cm-lintRange-error");
+    await squiggle.waitFor();
+    assert.equal(await squiggle.innerText(), "endsWtih");
+    assert.match(await page.locator(".problem.error").innerText(), /endsWtih/);
+    assert.match(await status(page), /^1 error/);
+    await squiggle.hover();
+    await page.locator(".cm-tooltip-lint .cm-diagnosticAction").waitFor();
+    await page.click(".problem .fix");
+    await page.locator(".problem").waitFor({ state: "hidden" });
+    await waitForStatus(page, "2 matches in 4 events");
+    assert.equal(await text(page, "rule"), 'process where endsWith(process.name, "sh")');
+    assert.equal(await squiggle.count(), 0);
+  },
+  "#example=first-steps",
+);
+
+onPage(
+  "both slips of the lesson are mended from the keyboard",
+  async (page) => {
+    assert.equal(await page.locator(".problem").count(), 2);
+    await page.locator("#rule-editor .cm-content").focus();
+    await page.keyboard.press("Control+.");
+    await page.locator(".problem").nth(1).waitFor({ state: "detached" });
+    await page.keyboard.press("Control+.");
+    await waitForStatus(page, "1 match in 2 events");
+    assert.match(await text(page, "rule"), /file\.name == .* and\n {2}endsWith\(/);
+  },
+  "#example=slip",
+);
+
+onPage("a shared link shows the same rule and events", async (page, context) => {
+  const rule = 'any where user.name : "änna" // é \u{1f600}';
+  const events = '{"user":{"name":"ÄNNA"}}\n{"user":{"name":"bob"}}';
+  await type(page, "events", events);
+  await type(page, "rule", rule);
+  await waitForStatus(page, "in 2 events");
+  const before = await status(page);
+  await page.click("#share");
+  await page.locator("#toast.shown", { hasText: "Link copied" }).waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(link.startsWith(`${url}#v1=`));
+
+  const other = await context.newPage();
+  await other.goto(link);
+  await settled(other);
+  assert.equal(await text(other, "rule"), rule);
+  assert.equal(await text(other, "events"), events);
+  await waitForStatus(other, "in 2 events");
+  assert.equal((await status(other)).split(" events")[0], before.split(" events")[0]);
+});
+
+onPage("the address follows the typing, and Back undoes the choice of an example", async (page) => {
+  await type(page, "rule", "any where true");
+  await page.waitForURL(/#v1=/);
+  await page.click("#open-gallery");
+  await page.click('#gallery [data-id="case"]');
+  await page.waitForURL(/#example=case$/);
+  await settled(page);
+  assert.match(await text(page, "rule"), /in~/);
+  await page.goBack();
+  await page.waitForFunction(() => document.querySelector("#rule-editor .cm-content")?.textContent === "any where true");
+});
+
+onPage("a state that is too large for a link says so", async (page) => {
+  const noise = Array.from({ length: 4000 }, (_, at) => `{"a":"${(Math.sin(at) * 1e16).toString(36)}${(Math.cos(at) * 1e16).toString(36)}"}`);
+  await paste(page, "events", noise.join("\n"));
+  await page.click("#share");
+  await page.locator("#toast.shown", { hasText: "too large for a link" }).waitFor();
+  await page.waitForFunction(() => location.hash === "");
+});
+
+onPage("a damaged link says so and shows an example", async (page) => {
+  await page.locator("#toast.shown", { hasText: "damaged" }).waitFor();
+  assert.match(await status(page), /^4 matches/);
+}, "#v1=abcdef");
+
+onPage("a click on a result shows its event's line", async (page) => {
+  const row = page.locator(".row.matched").nth(2);
+  const line = (await row.locator(".line").innerText()).replace("L", "");
+  await row.locator(".jump").click();
+  const lit = page.locator("#events-editor .line-spotlight");
+  await lit.waitFor();
+  assert.ok(await lit.evaluate((element) => element.classList.contains("line-matched")));
+  const number = page.locator("#events-editor .cm-lineNumbers .cm-activeLineGutter");
+  assert.equal(await number.innerText(), line);
+});
+
+onPage("a result opens into its event and its alert", async (page) => {
+  await page.locator(".row .expand").first().click();
+  const json = page.locator(".detail .json");
+  assert.equal(typeof JSON.parse((await json.textContent())!)["@timestamp"], "string");
+  await page.click(".detail >> text=Alert document");
+  await page.locator(".detail .json", { hasText: "kibana.alert.rule.name" }).waitFor();
+  const alert = JSON.parse((await json.textContent())!) as Record<string, unknown>;
+  assert.equal(alert["kibana.alert.rule.name"], "Mining Service File Created");
+});
+
+onPage("what is not an event is listed with its line and reason", async (page) => {
+  await type(page, "rule", "any where true");
+  await type(page, "events", '{"a":1}\n\n{"a":oops}\n{"a":2}');
+  await waitForStatus(page, "2 matches in 3 events");
+  assert.match(await status(page), /1 rejected/);
+  await page.click("#filters .rejected");
+  const row = page.locator(".row.rejected");
+  assert.equal(await row.count(), 1);
+  assert.equal(await row.locator(".line").innerText(), "L3");
+  assert.notEqual(await row.locator(".jump").innerText(), "");
+  assert.equal(await page.locator("#events-editor .line-rejected").innerText(), '{"a":oops}');
+});
+
+onPage("a JSON array is read like lines", async (page) => {
+  await type(page, "rule", "any where a > 1");
+  await type(page, "events", JSON.stringify([{ a: 1 }, { a: 2 }, { a: [0, 3] }], null, 2));
+  await waitForStatus(page, "2 matches in 3 events");
+  assert.deepEqual(await page.locator(".row .line").allInnerTexts(), ["L5", "L8"]);
+});
+
+onPage("a large file is read and evaluated", async (page) => {
+  const line = `{"event":{"category":"process"},"process":{"name":"bash","args":["${"x".repeat(900)}"]}}\n`;
+  const buffer = Buffer.from(line.repeat(12_000));
+  await type(page, "rule", 'process where process.name == "bash"');
+  await page.setInputFiles("#file", { name: "events.ndjson", mimeType: "application/x-ndjson", buffer });
+  await waitForStatus(page, "12,000 matches in 12,000 events");
+  assert.match(await status(page), /MB\/s/);
+  await page.locator("#results").evaluate(async (element) => {
+    for (let at = 0; at < 4; at += 1) {
+      element.scrollTop = element.scrollHeight;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  });
+  assert.ok((await page.locator(".row").count()) > 80);
+});
+
+onPage("a dropped file replaces the events", async (page) => {
+  const data = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['{"dropped":1}'], "x.json"));
+    return transfer;
+  });
+  await page.dispatchEvent("#events-editor .cm-content", "dragenter", { dataTransfer: data });
+  await page.locator(".dropping .drop").waitFor();
+  await page.dispatchEvent("#events-editor .cm-content", "drop", { dataTransfer: data });
+  await waitForStatus(page, "in 1 event");
+  assert.equal(await text(page, "events"), '{"dropped":1}');
+});
+
+onPage(
+  "fields and their values are completed as seen in the events",
+  async (page) => {
+    await type(page, "rule", "process where ");
+    await page.keyboard.type("process.com");
+    await page.locator(".cm-tooltip-autocomplete li", { hasText: "process.command_line" }).waitFor();
+    await page.waitForTimeout(100); // The list ignores keys for a moment, so that typing does not accept.
+    await page.keyboard.press("Enter");
+    await page.keyboard.type(' : "');
+    await page.locator(".cm-tooltip-autocomplete li", { hasText: "bash -i" }).waitFor();
+    assert.equal(await text(page, "rule"), 'process where process.command_line : ""');
+  },
+  "#example=first-steps",
+);
+
+onPage("a TOML rule, a page and a query are recognised", async (page) => {
+  const form = page.locator("#rule-facts .form");
+  assert.equal(await form.innerText(), "TOML rule file");
+  await type(page, "rule", "any where true");
+  assert.equal(await form.innerText(), "EQL query");
+  await type(page, "rule", "# A page\n\n**Rule type**: eql\n\n**Severity**: high\n\n## Rule query\n\n```js\nany where true\n```\n");
+  assert.equal(await form.innerText(), "Markdown page");
+  await waitForStatus(page, "110 matches");
+});
+
+onPage("the keyboard is enough", async (page) => {
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "skip");
+  await page.keyboard.press("Enter");
+  assert.ok(await page.evaluate(() => document.activeElement?.matches("#results .jump")));
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.ok(await page.evaluate(() => document.activeElement?.matches("#events-editor .cm-content")), "Enter goes to the event");
+
+  await page.locator("#rule-editor .cm-content").focus();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.press("Tab");
+  assert.ok(await page.evaluate(() => document.activeElement?.matches("#rule-editor .cm-content")), "Tab indents");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  assert.ok(!(await page.evaluate(() => document.activeElement?.matches("#rule-editor .cm-content"))), "Escape, Tab leaves");
+  await page.locator("#split-columns").focus();
+  const width = (): Promise<number> => page.locator("#pane-rule").evaluate((pane) => pane.clientWidth);
+  const before = await width();
+  await page.keyboard.press("ArrowLeft");
+  assert.ok((await width()) < before);
+});
+
+onPage("light and dark", async (page) => {
+  const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await paper();
+  await page.click("#theme");
+  assert.equal(await paper(), light);
+  await page.click("#theme");
+  const dark = await paper();
+  assert.notEqual(dark, light);
+  await page.reload();
+  assert.equal(await paper(), dark);
+  await page.click("#theme");
+  assert.equal(await paper(), light);
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await paper(), dark);
+});
+
+onPage(
+  "a narrow page shows one pane at a time and does not scroll sideways",
+  async (page) => {
+    assert.ok(await page.locator("#pane-rule").isVisible());
+    assert.ok(!(await page.locator("#pane-results").isVisible()));
+    await page.click('.tabs [data-pane="results"]');
+    await page.locator(".row .jump").first().click();
+    assert.ok(await page.locator("#pane-events").isVisible());
+    assert.ok(!(await page.locator("#pane-results").isVisible()));
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  },
+  "",
+  { viewport: { width: 390, height: 844 } },
+);
+
+onPage("every example compiles and matches something", async (page) => {
+  await page.click("#open-gallery");
+  const ids = await page.locator("#gallery [data-id]").evaluateAll((buttons) => buttons.map((button) => (button as HTMLElement).dataset["id"]!));
+  await page.keyboard.press("Escape");
+  assert.ok(ids.length > 20);
+  for (const id of ids) {
+    await page.click("#open-gallery");
+    await page.click(`#gallery [data-id="${id}"]`);
+    await page.waitForURL(new RegExp(`#example=${id}$`));
+    await settled(page);
+    if (id === "slip") assert.match(await status(page), /^2 errors/);
+    else assert.match(await status(page), /^[1-9]\d* match/, `${id}: ${await status(page)}`);
+  }
+});
