@@ -1,11 +1,12 @@
 //! Reads rule files from files and folders.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use rule_core::diagnostic::codes;
 use rule_core::{Diagnostic, Source, Span};
+use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 
 /// What a rule file in a folder is named like. A file named explicitly may have any name.
@@ -63,6 +64,25 @@ pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesEr
     Ok(files)
 }
 
+/// Reads an Elasticsearch mapping: `{"properties": …}`, or what `GET index/_mapping` answers for one index.
+pub fn read_mapping(path: &Path) -> Result<Value, String> {
+    let text = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut mapping: Value = serde_json::from_slice(&text).map_err(|error| format!("is not JSON: {error}"))?;
+    if let Some(indices) = mapping.as_object()
+        && indices.len() == 1
+        && let Some(inner) = indices.values().next().and_then(|index| index.get("mappings"))
+    {
+        mapping = inner.clone();
+    } else if let Some(inner) = mapping.get("mappings") {
+        mapping = inner.clone();
+    }
+    if mapping.get("properties").is_some_and(Value::is_object) {
+        Ok(mapping)
+    } else {
+        Err("is no mapping: an object with `properties` is needed, as `GET index/_mapping` answers it".into())
+    }
+}
+
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
@@ -102,7 +122,6 @@ fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn names(files: &RuleFiles, below: &Path) -> Vec<String> {
         let name = |path: &str| Path::new(path).strip_prefix(below).unwrap().display().to_string();
@@ -139,6 +158,21 @@ mod tests {
         let files = read(&[folder.path().to_owned()], 1000).unwrap();
         assert_eq!(names(&files, folder.path()), ["b.eql"]);
         assert_eq!(files.diagnostics[0].message, "the file is not UTF-8: byte 10 is malformed");
+    }
+
+    #[test]
+    fn mappings_are_read_as_elasticsearch_answers_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mapping.json");
+        let inner = r#"{"properties":{"a":{"type":"keyword"}}}"#;
+        for text in [inner.to_owned(), format!("{{\"mappings\":{inner}}}"), format!("{{\"logs\":{{\"mappings\":{inner}}}}}")] {
+            fs::write(&path, &text).unwrap();
+            assert_eq!(read_mapping(&path).unwrap().to_string(), inner, "{text}");
+        }
+        for (text, message) in [("{", "not JSON"), ("{}", "no mapping"), ("[]", "no mapping")] {
+            fs::write(&path, text).unwrap();
+            assert!(read_mapping(&path).unwrap_err().contains(message));
+        }
     }
 
     #[test]

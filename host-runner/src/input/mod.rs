@@ -3,7 +3,7 @@
 mod batch;
 mod compressed;
 
-pub use batch::{BATCH_BYTES, Batch, Batches, Oversize};
+pub use batch::{BATCH_BYTES, Batch, Batcher, Batches, too_large_message};
 
 use std::fs::File;
 use std::io::{self, Read};

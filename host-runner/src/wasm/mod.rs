@@ -3,6 +3,8 @@
 mod bindings;
 mod cache;
 mod instance;
+#[cfg(test)]
+pub(crate) mod tests;
 mod ticker;
 
 use std::fmt;

@@ -178,7 +178,7 @@ pub enum CheckOutput {
   tenants:
     - name: web
       rules: [rules/linux, rules/web.toml]
-      memory-limit: 64MiB
+      memory_limit: 64MiB
       deadline: 1s
   inputs:
     - http: 127.0.0.1:8080        # POST /v1/tenants/web/events, GET /status

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use anyhow::{Context as _, Result};
 use host_runner::rules::{self, RuleFiles};
 use host_runner::{EngineError, embed};
-use rule_core::{CompileOptions, Level};
+use rule_core::CompileOptions;
 
 use crate::args::EmbedArgs;
 use crate::{Outcome, output, render, setup};
@@ -16,13 +16,12 @@ pub fn run(args: &EmbedArgs) -> Result<Outcome> {
     let limits = args.limits.limits();
     let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
     let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits };
-    // The module compiles them again when it starts; here they are checked, for there nobody reads the diagnostics.
     let (_, mut report) = rule_core::compile(&sources, &options);
     report.diagnostics.splice(0..0, diagnostics);
     let mut err = anstream::stderr();
     render::errors(&mut err, &report, &sources)?;
     render::totals(&mut err, &report)?;
-    if report.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
+    if report.has_errors() {
         output::warning(&format!("{} is not written: mend the rules first", args.out.display()));
         return Ok(Outcome::Failed);
     }

@@ -48,17 +48,17 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     let mut count = 0u64;
     let started = Instant::now();
 
-    events::for_each(&args.events.events, limits.max_event_bytes, &progress, |input, batch| {
+    events::for_each(&args.events.events, &limits, &progress, |input, batch| {
         let outcome = instance
             .evaluate(session, &batch.lines)
-            .with_context(|| format!("{}:{}: evaluation stopped", input.name(), batch.first_line))?;
+            .with_context(|| format!("{}:{}: evaluation stopped", input.name(), batch.first_line()))?;
         let answer = Answer {
             events: outcome.events,
             rejected: outcome.rejected,
             first: outcome.first,
             rejections: &outcome.rejections,
         };
-        let rejected = totals.add(input, &batch, answer);
+        let rejected = totals.add(input, &batch, answer, &limits);
         count += outcome.matches.len() as u64;
         progress.suspend(|| -> Result<()> {
             report_rejected(&rejected)?;

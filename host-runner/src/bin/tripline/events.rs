@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use host_runner::input::{Batch, Batches, Input};
-use rule_core::Rejection;
+use host_runner::input::{Batch, Batches, Input, too_large_message};
+use rule_core::{Limits, Rejection};
 use serde::Serialize;
 
 use crate::progress::Progress;
@@ -27,7 +27,7 @@ pub struct Totals {
     pub rejected: u64,
     /// Events that the engine was given: those of [`Self::events`] that were not too large.
     pub evaluated: u64,
-    /// Bytes of events, decompressed.
+    /// Bytes of input, decompressed.
     pub bytes: u64,
 }
 
@@ -43,24 +43,24 @@ pub struct Answer<'a> {
 
 impl Totals {
     /// Adds a batch, and gives its rejected events with their places, in the order of lines.
-    pub fn add(&mut self, input: &Input, batch: &Batch, answer: Answer<'_>) -> Vec<Rejected> {
+    pub fn add(&mut self, input: &Input, batch: &Batch, answer: Answer<'_>, limits: &Limits) -> Vec<Rejected> {
         self.evaluated += answer.events;
-        self.events += answer.events + batch.oversize.len() as u64;
-        self.rejected += answer.rejected + batch.oversize.len() as u64;
-        self.bytes += batch.lines.len() as u64;
+        self.events += answer.events + batch.too_large.len() as u64;
+        self.rejected += answer.rejected + batch.too_large.len() as u64;
+        self.bytes += batch.bytes;
         let file = input.name();
         let evaluated = answer.rejections.iter().map(|rejection| {
             let index = rejection.event.checked_sub(answer.first).and_then(|index| usize::try_from(index).ok());
-            let line = index.and_then(|index| batch.numbers.get(index)).copied().unwrap_or(batch.first_line);
+            let line = index.and_then(|index| batch.numbers.get(index)).copied().unwrap_or(batch.first_line());
             Rejected { file: file.clone(), line, offset: rejection.offset, message: rejection.message.clone() }
         });
-        let oversize = batch.oversize.iter().map(|event| Rejected {
+        let too_large = batch.too_large.iter().map(|event| Rejected {
             file: file.clone(),
             line: event.line,
-            offset: u64::from(event.limit),
-            message: event.message(),
+            offset: u64::from(limits.max_event_bytes),
+            message: too_large_message(event, limits.max_event_bytes),
         });
-        let mut all: Vec<_> = evaluated.chain(oversize).collect();
+        let mut all: Vec<_> = evaluated.chain(too_large).collect();
         all.sort_by_key(|rejected| rejected.line);
         all
     }
@@ -69,7 +69,7 @@ impl Totals {
 /// Calls `each` with every batch of every input. The first error ends it.
 pub fn for_each(
     files: &[PathBuf],
-    max_event_bytes: u32,
+    limits: &Limits,
     progress: &Progress,
     mut each: impl FnMut(&Input, Batch) -> Result<()>,
 ) -> Result<()> {
@@ -79,7 +79,7 @@ pub fn for_each(
         let reader = input
             .open(|raw| progress.watch(raw))
             .with_context(|| format!("cannot read {}", input.name()))?;
-        for batch in Batches::new(reader, max_event_bytes) {
+        for batch in Batches::new(reader, limits) {
             each(input, batch.with_context(|| format!("cannot read {}", input.name()))?)?;
         }
     }
@@ -89,21 +89,22 @@ pub fn for_each(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use host_runner::input::Oversize;
+    use rule_core::events::TooLarge;
 
     #[test]
     fn rejections_get_the_line_of_their_event() {
         let batch = Batch {
-            lines: b"\n\n\n".to_vec(),
-            first_line: 10,
+            lines: b"{}\n\n{}\n".to_vec(),
+            first_id: 10,
             numbers: vec![10, 12],
-            oversize: vec![Oversize { line: 11, limit: 5 }],
+            too_large: vec![TooLarge { line: 11, bytes: 20 }],
+            bytes: 27,
         };
         let rejection = Rejection { event: 101, offset: 3, message: "bad".into() };
         let mut totals = Totals::default();
         let answer = Answer { events: 2, rejected: 1, first: 100, rejections: &[rejection] };
-        let rejected = totals.add(&Input::Stdin, &batch, answer);
+        let rejected = totals.add(&Input::Stdin, &batch, answer, &Limits { max_event_bytes: 5, ..Limits::default() });
         assert_eq!(rejected.iter().map(|r| (r.line, r.offset)).collect::<Vec<_>>(), [(11, 5), (12, 3)]);
-        assert_eq!(totals, Totals { events: 3, rejected: 2, evaluated: 2, bytes: 3 });
+        assert_eq!(totals, Totals { events: 3, rejected: 2, evaluated: 2, bytes: 27 });
     }
 }

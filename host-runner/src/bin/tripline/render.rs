@@ -9,9 +9,8 @@ use rule_core::{CompileReport, Diagnostic, Level, RuleStatus, Source};
 /// Writes one diagnostic with an excerpt of its file.
 pub fn diagnostic(out: &mut dyn Write, diagnostic: &Diagnostic, sources: &[Source]) -> io::Result<()> {
     let text = sources.iter().find(|source| source.path == diagnostic.path).map_or("", |source| &source.text);
-    let _ = text;
-    let Diagnostic { path, line, column, code, message, .. } = diagnostic;
-    writeln!(out, "{path}:{line}:{column}: {:?}[{code}]: {message}", diagnostic.level)
+    // The stream strips colour where it is not wanted.
+    writeln!(out, "{}", rule_core::render(diagnostic, text, true).trim_end())
 }
 
 /// Writes all errors of a report. Warnings are for `check`; most of them say that a rule is skipped.

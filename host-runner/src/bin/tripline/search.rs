@@ -45,14 +45,14 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
 
     let progress = Progress::new();
     let mut totals = Totals::default();
-    events::for_each(&args.events.events, limits.max_event_bytes, &progress, |input, batch| {
+    events::for_each(&args.events.events, &limits, &progress, |input, batch| {
         let first = totals.evaluated;
         let answer = instance
-            .search_add(search, &input.index(), batch.first_line, &batch.lines)
-            .with_context(|| format!("{}:{}: the search stopped", input.name(), batch.first_line))?;
+            .search_add(search, &input.index(), batch.first_id, &batch.lines)
+            .with_context(|| format!("{}:{}: the search stopped", input.name(), batch.first_line()))?;
         let answer =
             Answer { events: answer.events, rejected: answer.rejected, first, rejections: &answer.rejections };
-        let rejected = totals.add(input, &batch, answer);
+        let rejected = totals.add(input, &batch, answer, &limits);
         progress.suspend(|| report_rejected(&rejected)).map_err(Into::into)
     })?;
     progress.finish();

@@ -1,9 +1,8 @@
 //! What several subcommands begin with: reading rules and mappings, and an instance to run them in.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use host_runner::{Engine, Handle, Instance};
 use host_runner::rules::{self, RuleFiles};
 use rule_core::{CompileOptions, CompileReport, Limits, Source};
@@ -36,24 +35,10 @@ pub fn instance(args: &EngineArgs) -> Result<Box<dyn Instance>> {
     Ok(engine.instance(args.instance_limits())?)
 }
 
-/// Reads a mapping: `{"properties": …}`, or what `GET index/_mapping` answers for one index.
+/// Reads a mapping, if one is named.
 pub fn mapping(path: Option<&Path>) -> Result<Option<Value>> {
-    let Some(path) = path else { return Ok(None) };
-    let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut mapping: Value = serde_json::from_slice(&text)
-        .with_context(|| format!("{}: the mapping is not JSON", path.display()))?;
-    if let Some(indices) = mapping.as_object()
-        && indices.len() == 1
-        && let Some(inner) = indices.values().next().and_then(|index| index.get("mappings"))
-    {
-        mapping = inner.clone();
-    } else if let Some(inner) = mapping.get("mappings") {
-        mapping = inner.clone();
-    }
-    if !mapping.get("properties").is_some_and(Value::is_object) {
-        bail!("{}: a mapping is an object with `properties`, as `GET index/_mapping` answers it", path.display());
-    }
-    Ok(Some(mapping))
+    let read = |path: &Path| rules::read_mapping(path).map_err(|message| anyhow!("{} {message}", path.display()));
+    path.map(read).transpose()
 }
 
 /// Standard input can be read once.

@@ -1,0 +1,178 @@
+;; A component of the contract in `rule-wasm/wit` that misbehaves on demand. What `evaluate` does is told by the first
+;; byte of the events: `L` loops, `M` takes memory without end, `T` traps, `S` overflows the stack; anything else is a
+;; batch without events.
+(component
+  (core module $module
+    (memory (export "memory") 1)
+    (global $free (mut i32) (i32.const 4096))
+
+    ;; What about() and compile() answer.
+    (data (i32.const 1024) "{}")
+    (data (i32.const 1040) "{\22rules\22:[],\22diagnostics\22:[],\22diagnostics_omitted\22:0}")
+    ;; string: "{}"
+    (data (i32.const 2048) "\00\04\00\00\02\00\00\00")
+    ;; result<compiled, string>: ok, handle 1, the report
+    (data (i32.const 2064) "\00\00\00\00\01\00\00\00\10\04\00\00\31\00\00\00")
+    ;; result<handle, string>: ok, handle 2
+    (data (i32.const 2096) "\00\00\00\00\02\00\00\00\00\00\00\00")
+    ;; result<string, string>: ok, "{}"
+    (data (i32.const 2112) "\00\00\00\00\00\04\00\00\02\00\00\00")
+    ;; result<outcome, string> and result<progress, string>: ok, nothing; the zeros at 2200
+
+    (func $grow-to (param $end i32)
+      (loop $more
+        (if (i32.gt_u (local.get $end) (i32.shl (memory.size) (i32.const 16)))
+          (then
+            (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable))
+            (br $more)))))
+
+    (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+      (local $at i32)
+      (local.set $at (global.get $free))
+      (global.set $free
+        (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 15)) (i32.const -16)))
+      (call $grow-to (global.get $free))
+      (local.get $at))
+
+    (func $deeper (param i32) (result i32)
+      (i32.add (call $deeper (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+
+    (func (export "about") (result i32) (i32.const 2048))
+    (func (export "compile") (param i32 i32 i32 i32) (result i32) (i32.const 2064))
+    (func (export "open") (param i32 i32 i32) (result i32) (i32.const 2096))
+    (func (export "open-search") (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 2096))
+    (func (export "search-add") (param i32 i32 i32 i64 i32 i32) (result i32) (i32.const 2200))
+    (func (export "search-finish") (param i32) (result i32) (i32.const 2112))
+    (func (export "release") (param i32))
+    (func (export "evaluate") (param i32) (param $lines i32) (param $length i32) (result i32)
+      (local $first i32)
+      (if (local.get $length) (then (local.set $first (i32.load8_u (local.get $lines)))))
+      (if (i32.eq (local.get $first) (i32.const 0x4c)) (then (loop $forever (br $forever))))
+      (if (i32.eq (local.get $first) (i32.const 0x4d)) (then (call $grow-to (i32.const -1))))
+      (if (i32.eq (local.get $first) (i32.const 0x54)) (then unreachable))
+      (if (i32.eq (local.get $first) (i32.const 0x53)) (then (return (call $deeper (i32.const 0)))))
+      ;; What was lent for the call is free again.
+      (global.set $free (i32.const 4096))
+      (i32.const 2200)))
+
+  (core instance $core (instantiate $module))
+  (alias core export $core "memory" (core memory $memory))
+  (alias core export $core "cabi_realloc" (core func $realloc))
+
+  (type $source (record (field "path" string) (field "text" string)))
+  (type $compiled (record (field "rules" u32) (field "report" string)))
+  (type $match (record (field "rule" u32) (field "events" (list u64))))
+  (type $rejection (record (field "event" u64) (field "offset" u64) (field "message" string)))
+  (type $outcome (record
+    (field "first" u64) (field "events" u64) (field "matches" (list $match))
+    (field "rejected" u64) (field "rejections" (list $rejection)) (field "alerts" string)))
+  (type $progress (record (field "events" u64) (field "rejected" u64) (field "rejections" (list $rejection))))
+
+  (func $about (result string)
+    (canon lift (core func $core "about") (memory $memory)))
+  (func $compile (param "sources" (list $source)) (param "options" string) (result (result $compiled (error string)))
+    (canon lift (core func $core "compile") (memory $memory) (realloc $realloc)))
+  (func $open (param "rules" u32) (param "options" string) (result (result u32 (error string)))
+    (canon lift (core func $core "open") (memory $memory) (realloc $realloc)))
+  (func $evaluate (param "session" u32) (param "lines" (list u8)) (result (result $outcome (error string)))
+    (canon lift (core func $core "evaluate") (memory $memory) (realloc $realloc)))
+  (func $open-search (param "query" $source) (param "options" string) (result (result u32 (error string)))
+    (canon lift (core func $core "open-search") (memory $memory) (realloc $realloc)))
+  (func $search-add
+    (param "search" u32) (param "index" string) (param "first-id" u64) (param "lines" (list u8))
+    (result (result $progress (error string)))
+    (canon lift (core func $core "search-add") (memory $memory) (realloc $realloc)))
+  (func $search-finish (param "search" u32) (result (result string (error string)))
+    (canon lift (core func $core "search-finish") (memory $memory)))
+  (func $release (param "handle" u32)
+    (canon lift (core func $core "release")))
+
+  ;; Types get their names on the way out of a component, so there is one around the functions.
+  (component $names
+    (type $plain-source (record (field "path" string) (field "text" string)))
+    (import "import-type-source" (type $in-source (eq $plain-source)))
+    (type $plain-compiled (record (field "rules" u32) (field "report" string)))
+    (import "import-type-compiled" (type $in-compiled (eq $plain-compiled)))
+    (type $plain-match (record (field "rule" u32) (field "events" (list u64))))
+    (import "import-type-match" (type $in-match (eq $plain-match)))
+    (type $plain-rejection (record (field "event" u64) (field "offset" u64) (field "message" string)))
+    (import "import-type-rejection" (type $in-rejection (eq $plain-rejection)))
+    (type $plain-outcome (record
+      (field "first" u64) (field "events" u64) (field "matches" (list $in-match))
+      (field "rejected" u64) (field "rejections" (list $in-rejection)) (field "alerts" string)))
+    (import "import-type-outcome" (type $in-outcome (eq $plain-outcome)))
+    (type $plain-progress (record
+      (field "events" u64) (field "rejected" u64) (field "rejections" (list $in-rejection))))
+    (import "import-type-progress" (type $in-progress (eq $plain-progress)))
+    (import "import-func-about" (func $about
+      (result string)))
+    (import "import-func-compile" (func $compile
+      (param "sources" (list $in-source)) (param "options" string)
+      (result (result $in-compiled (error string)))))
+    (import "import-func-open" (func $open
+      (param "rules" u32) (param "options" string) (result (result u32 (error string)))))
+    (import "import-func-evaluate" (func $evaluate
+      (param "session" u32) (param "lines" (list u8))
+      (result (result $in-outcome (error string)))))
+    (import "import-func-open-search" (func $open-search
+      (param "query" $in-source) (param "options" string)
+      (result (result u32 (error string)))))
+    (import "import-func-search-add" (func $search-add
+      (param "search" u32) (param "index" string) (param "first-id" u64)
+      (param "lines" (list u8)) (result (result $in-progress (error string)))))
+    (import "import-func-search-finish" (func $search-finish
+      (param "search" u32) (result (result string (error string)))))
+    (import "import-func-release" (func $release
+      (param "handle" u32)))
+    (type $named-source (record (field "path" string) (field "text" string)))
+    (export $out-source "source" (type $named-source))
+    (type $named-compiled (record (field "rules" u32) (field "report" string)))
+    (export $out-compiled "compiled" (type $named-compiled))
+    (type $named-match (record (field "rule" u32) (field "events" (list u64))))
+    (export $out-match "match" (type $named-match))
+    (type $named-rejection (record (field "event" u64) (field "offset" u64) (field "message" string)))
+    (export $out-rejection "rejection" (type $named-rejection))
+    (type $named-outcome (record
+      (field "first" u64) (field "events" u64) (field "matches" (list $out-match))
+      (field "rejected" u64) (field "rejections" (list $out-rejection)) (field "alerts" string)))
+    (export $out-outcome "outcome" (type $named-outcome))
+    (type $named-progress (record
+      (field "events" u64) (field "rejected" u64) (field "rejections" (list $out-rejection))))
+    (export $out-progress "progress" (type $named-progress))
+    (export "about" (func $about) (func
+      (result string)))
+    (export "compile" (func $compile) (func
+      (param "sources" (list $out-source)) (param "options" string)
+      (result (result $out-compiled (error string)))))
+    (export "open" (func $open) (func
+      (param "rules" u32) (param "options" string) (result (result u32 (error string)))))
+    (export "evaluate" (func $evaluate) (func
+      (param "session" u32) (param "lines" (list u8))
+      (result (result $out-outcome (error string)))))
+    (export "open-search" (func $open-search) (func
+      (param "query" $out-source) (param "options" string)
+      (result (result u32 (error string)))))
+    (export "search-add" (func $search-add) (func
+      (param "search" u32) (param "index" string) (param "first-id" u64)
+      (param "lines" (list u8)) (result (result $out-progress (error string)))))
+    (export "search-finish" (func $search-finish) (func
+      (param "search" u32) (result (result string (error string)))))
+    (export "release" (func $release) (func
+      (param "handle" u32)))
+  )
+  (instance $engine (instantiate $names
+    (with "import-type-source" (type $source))
+    (with "import-type-compiled" (type $compiled))
+    (with "import-type-match" (type $match))
+    (with "import-type-rejection" (type $rejection))
+    (with "import-type-outcome" (type $outcome))
+    (with "import-type-progress" (type $progress))
+    (with "import-func-about" (func $about))
+    (with "import-func-compile" (func $compile))
+    (with "import-func-open" (func $open))
+    (with "import-func-evaluate" (func $evaluate))
+    (with "import-func-open-search" (func $open-search))
+    (with "import-func-search-add" (func $search-add))
+    (with "import-func-search-finish" (func $search-finish))
+    (with "import-func-release" (func $release))))
+  (export "tripline:engine/engine@0.1.0" (instance $engine)))
