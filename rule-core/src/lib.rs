@@ -8,21 +8,36 @@
 //! No I/O, no clock, no randomness, no threads: the same rules and events give the same bytes on every host.
 #![forbid(unsafe_code)]
 
+mod alert;
 mod api;
+mod check;
+mod functions;
+mod pattern;
+mod plan;
+mod time;
+mod value;
 // Not for hosts: public so that benches and fuzz targets reach it.
 #[doc(hidden)]
 pub mod decode;
 pub mod diagnostic;
 mod engine;
 pub mod events;
+mod json;
 mod limits;
-mod rule;
+mod nearest;
+#[cfg(feature = "render")]
+pub mod render;
+pub mod rule;
+pub mod schema;
 mod search;
+pub mod syntax;
 
 pub use api::*;
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
-pub use engine::{RuleSet, Session, compile};
+pub use engine::{RuleSet, Session, compile, fold_constant};
 pub use limits::Limits;
+#[cfg(feature = "render")]
+pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry};
 pub use search::Search;
 

@@ -1,1 +1,26 @@
+//! What the tests of this folder share: the conformance vectors, the hosts that run them, and Tripline's command.
+//!
+//! They live apart from the parts that they test, so that the core's own tests stay quick to build.
 
+pub mod c_abi;
+pub mod command;
+pub mod hosts;
+pub mod shared;
+pub mod vectors;
+
+use std::path::{Path, PathBuf};
+
+/// The checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
+}
+
+/// A file or folder of the checkout.
+pub fn in_root(path: &str) -> PathBuf {
+    root().join(path)
+}
+
+/// Fails a test with everything that went wrong, not only the first of it.
+pub fn assert_none(what: &str, problems: &[String]) {
+    assert!(problems.is_empty(), "{what}: {} problem(s)\n\n{}\n", problems.len(), problems.join("\n\n"));
+}

@@ -193,6 +193,11 @@ pub struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
+    /// The number that a JSON number's text is.
+    pub fn new(text: &'a str) -> Self {
+        Number { text }
+    }
+
     /// The digits as they stand.
     pub fn text(&self) -> &'a str {
         self.text

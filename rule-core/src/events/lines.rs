@@ -6,6 +6,8 @@ use super::{Piece, TooLarge, trim_start};
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
     max: usize,
+    /// The input may turn out to be documents.
+    detects: bool,
     /// The line that is being read.
     line: u64,
     /// What came of it in earlier chunks, at most `max + 1` bytes: a CR may have to be taken off.
@@ -16,23 +18,37 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub fn new(max: usize, line: u64) -> Lines {
-        Lines { max, line, held: Vec::new(), dropped: 0, dropped_cr: false }
+    pub fn new(max: usize, detects: bool, line: u64) -> Lines {
+        Lines { max, detects, line, held: Vec::new(), dropped: 0, dropped_cr: false }
     }
 
-    pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(Piece<'_>)) {
+    /// Stops before a line that shows the input to be documents, and returns that line (what is not in [`Lines::take`]) and
+    /// all after it.
+    pub fn push<'a>(&mut self, chunk: &'a [u8], sink: &mut impl FnMut(Piece<'_>)) -> Option<&'a [u8]> {
         let mut rest = chunk;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            if self.held.is_empty() && self.dropped == 0 {
+            let whole = self.held.is_empty() && self.dropped == 0;
+            if !whole {
+                self.hold(&rest[..end]);
+            }
+            if self.detects && self.dropped == 0 && opens(if whole { &rest[..end] } else { &self.held }) {
+                return Some(if whole { rest } else { &rest[end..] });
+            }
+            if whole {
                 hand_on(self.line, &rest[..end], self.max, sink);
             } else {
-                self.hold(&rest[..end]);
                 self.release(sink);
             }
             self.line += 1;
             rest = &rest[end + 1..];
         }
         self.hold(rest);
+        None
+    }
+
+    /// The line being read, and what came of it in earlier chunks.
+    pub fn take(&mut self) -> (u64, Vec<u8>) {
+        (self.line, std::mem::take(&mut self.held))
     }
 
     #[cfg(test)]
@@ -73,4 +89,9 @@ fn hand_on(line: u64, text: &[u8], max: usize, sink: &mut impl FnMut(Piece<'_>))
     } else if !trim_start(text).is_empty() {
         sink(Piece::Event { line, text });
     }
+}
+
+/// Whether the line is a bracket and nothing else, which is no event, but may well begin one.
+fn opens(line: &[u8]) -> bool {
+    matches!(trim_start(line), [b'{' | b'[', rest @ ..] if trim_start(rest).is_empty())
 }

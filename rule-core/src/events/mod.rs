@@ -11,6 +11,8 @@
 //! | `{` | anything else | **lines** |
 //! | anything else | | **lines** |
 //!
+//! When a line is nothing but `{` or `[`, which is no event, lines turn into documents: a pretty-printed event was put after them.
+//!
 //! *Lines* is NDJSON: a line is an event, whatever is in it, and so a broken line affects only itself. *Documents* are
 //! told apart by their brackets; white space outside strings is dropped from those that span lines. What is broken there is
 //! passed on as far as it was understood, to be refused by the decoder, and the next event is looked for where a line, indented no deeper than the
@@ -118,7 +120,7 @@ impl Splitter {
         let state = if detects {
             State::Start(Start { head: Vec::new(), line: 1, mark: true })
         } else {
-            State::Lines(Lines::new(max, 1))
+            State::Lines(Lines::new(max, false, 1))
         };
         Splitter { max, detects, state }
     }
@@ -132,9 +134,20 @@ impl Splitter {
                 None => return,
             }
         }
+        self.forward(rest, sink);
+    }
+
+    fn forward(&mut self, chunk: &[u8], sink: &mut impl FnMut(Piece<'_>)) {
         match &mut self.state {
-            State::Lines(lines) => lines.push(rest, sink),
-            State::Documents(documents) => documents.push(rest, sink),
+            State::Lines(lines) => {
+                let Some(rest) = lines.push(chunk, sink) else { return };
+                let (line, held) = lines.take();
+                let mut documents = Documents::new(self.max, line);
+                documents.push(&held, sink);
+                documents.push(rest, sink);
+                self.state = State::Documents(documents);
+            }
+            State::Documents(documents) => documents.push(chunk, sink),
             State::Start(_) => {}
         }
     }
@@ -158,17 +171,10 @@ impl Splitter {
         let head = std::mem::take(&mut start.head);
         let line = start.line;
         self.state = match format {
-            Format::Lines => {
-                let mut lines = Lines::new(self.max, line);
-                lines.push(&head, sink);
-                State::Lines(lines)
-            }
-            Format::Documents => {
-                let mut documents = Documents::new(self.max, line);
-                documents.push(&head, sink);
-                State::Documents(documents)
-            }
+            Format::Lines => State::Lines(Lines::new(self.max, true, line)),
+            Format::Documents => State::Documents(Documents::new(self.max, line)),
         };
+        self.forward(&head, sink);
     }
 }
 

@@ -76,7 +76,7 @@ fn a_byte_order_mark_is_skipped_at_the_start_only() {
 
 #[test]
 fn a_broken_line_affects_only_itself() {
-    for broken in ["x", "{\"a\":\"x", "{\"a\":1}}", "{\"a\":[1,2", "\"", "{\"a\":1}{", "}", "]", "[", "[1]", "{\"\\"] {
+    for broken in ["x", "{\"a\":\"x", "{\"a\":1}}", "{\"a\":[1,2", "\"", "{\"a\":1}{", "}", "]", "[1]", "{\"\\"] {
         let expected = ["1: {\"a\":1}".to_owned(), format!("2: {broken}"), "3: {\"a\":3}".to_owned()];
         assert_eq!(split(format!("{{\"a\":1}}\n{broken}\n{{\"a\":3}}\n")), expected, "{broken}");
     }
@@ -140,6 +140,17 @@ fn documents() {
     // White space that keeps two tokens apart stays: what is broken must not become whole.
     assert_eq!(split("{ \"a\": 1 \t2, \"b\": - \n 3 \t\n }"), ["1: {\"a\":1 2,\"b\":- 3}"]);
     assert_eq!(split("{\n\"a\": \"x\" 1 tr\nue\n\n}"), ["1: {\"a\":\"x\"1 tr ue}"]);
+}
+
+#[test]
+fn documents_after_lines() {
+    let pretty = "{\n  \"a\": 2\n}\n";
+    assert_eq!(split(format!("{{\"a\":1}}\n{pretty}{{\"a\":3}}")), ["1: {\"a\":1}", "2: {\"a\":2}", "5: {\"a\":3}"]);
+    assert_eq!(split(format!("{{}}\r\n\r\n \t{pretty}")), ["1: {}", "3: {\"a\":2}"]);
+    assert_eq!(split(format!("x\n[\n{pretty},{pretty}]\n{{}}")), ["1: x", "3: {\"a\":2}", "6: {\"a\":2}", "10: {}"]);
+    // Should it be a broken line after all, it still affects only itself.
+    assert_eq!(split("{}\n{\n{\"a\":1}\n{\"a\":2}\n"), ["1: {}", "2: {", "3: {\"a\":1}", "4: {\"a\":2}"]);
+    assert_eq!(split_within(3, "{} \n   {  \n\"a\":1}\n{}"), ["1: {} ", "2: too large, 7", "4: {}"]);
 }
 
 #[test]

@@ -1,0 +1,65 @@
+//! From syntax tree to plan: checks types and fields, folds constants, lowers conditions to predicates.
+
+mod lower;
+mod names;
+mod types;
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::limits::Limits;
+use crate::plan::{Filter, Plan};
+use crate::schema::Schema;
+use crate::syntax::ast::{Category, EventFilter, Expr};
+use crate::value::Value;
+
+/// Checks one query and lowers it into a plan.
+pub struct Checker<'a> {
+    /// The query's text, for messages.
+    pub text: &'a str,
+    /// What is known about fields.
+    pub schema: &'a Schema,
+    /// Bounds.
+    pub limits: &'a Limits,
+    /// Where predicates go.
+    pub plan: &'a mut Plan,
+    /// Where errors go.
+    pub errors: &'a mut Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    /// The filter as the engine runs it; `None` when there are errors, all of which are reported.
+    pub fn filter(&mut self, filter: &EventFilter, category_field: &str) -> Option<Filter> {
+        if !self.check(filter) {
+            return None;
+        }
+        let category = match &filter.category {
+            Category::Any(_) => None,
+            Category::Name(name, _) => Some((self.plan.slot(self.schema, category_field), name.clone())),
+        };
+        Some(Filter { category, condition: self.condition(&filter.condition) })
+    }
+
+    /// Reports what is wrong with a filter; true when nothing is.
+    pub fn check(&mut self, filter: &EventFilter) -> bool {
+        let before = self.error_count();
+        self.check_condition(&filter.condition);
+        self.error_count() == before
+    }
+
+    /// The value of an expression without fields; `None` when there are errors.
+    pub fn constant(&mut self, expr: &Expr) -> Option<Value<'static>> {
+        let before = self.error_count();
+        self.check_expression(expr);
+        if self.error_count() > before {
+            return None;
+        }
+        self.fold(expr)
+    }
+
+    fn error_count(&self) -> usize {
+        self.errors.iter().filter(|d| d.level == Level::Error).count()
+    }
+
+    fn source(&self, expr: &Expr) -> &str {
+        self.text.get(expr.span.range()).unwrap_or_default()
+    }
+}

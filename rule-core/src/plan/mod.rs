@@ -1,0 +1,153 @@
+//! The rule set as one program: what the engine runs.
+//!
+//! Atomic predicates over one field are interned over the whole rule set, so that two rules that ask the same
+//! question of an event share its answer. A condition is a boolean tree over predicates; each predicate is
+//! *existential* by itself (it holds if any value of its field passes) and negation is the complement, which is
+//! what Elasticsearch's query of leaf clauses under `bool` means.
+
+pub mod condition;
+pub mod script;
+pub mod test;
+
+use std::collections::HashMap;
+
+use crate::decode::{Number, Value};
+use crate::pattern::regex::RegexError;
+use crate::schema::{Field, FieldType, Schema};
+use condition::Condition;
+use script::Script;
+use test::{Spec, Test};
+
+/// A field that the rule set reads; its number is its slot in the decoder.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Flat dotted name under which events hold it.
+    pub path: String,
+    /// Its type, `None` when only the values can tell.
+    pub kind: Option<FieldType>,
+    /// What an explicit `null` counts as.
+    pub null_value: Option<NullValue>,
+}
+
+/// A mapping's `null_value`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NullValue {
+    /// `"NULL"`
+    Text(String),
+    /// The text of a number.
+    Number(String),
+    /// A truth.
+    Bool(bool),
+}
+
+impl NullValue {
+    fn of(json: &serde_json::Value) -> Option<NullValue> {
+        Some(match json {
+            serde_json::Value::String(text) => NullValue::Text(text.clone()),
+            serde_json::Value::Number(n) => NullValue::Number(n.to_string()),
+            serde_json::Value::Bool(truth) => NullValue::Bool(*truth),
+            _ => return None,
+        })
+    }
+}
+
+impl Column {
+    /// The value as Elasticsearch has it stored; `None` for null, unless the mapping has something stand for it.
+    pub fn stored<'e>(&'e self, value: Value<'e>) -> Option<Value<'e>> {
+        match (value, &self.null_value) {
+            (Value::Null, None) => None,
+            (Value::Null, Some(NullValue::Text(text))) => Some(Value::String(text)),
+            (Value::Null, Some(NullValue::Number(text))) => Some(Value::Number(Number::new(text))),
+            (Value::Null, Some(NullValue::Bool(truth))) => Some(Value::Bool(*truth)),
+            (value, _) => Some(value),
+        }
+    }
+}
+
+/// A question about one event that is answered at most once.
+#[derive(Debug)]
+pub enum Predicate {
+    /// Whether any value of the field passes.
+    Field {
+        /// Which field.
+        slot: u32,
+        /// The test.
+        test: Test,
+    },
+    /// Whether an expression over several fields or with functions holds for any combination of their values.
+    Script(Script),
+}
+
+/// A condition with the category that it needs.
+#[derive(Debug)]
+pub struct Filter {
+    /// The field and value of `category where`; `None` for `any where`.
+    pub category: Option<(u32, String)>,
+    /// The rest.
+    pub condition: Condition,
+}
+
+/// Fields and predicates of a rule set.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The fields, by slot.
+    pub columns: Vec<Column>,
+    /// The predicates, by number.
+    pub predicates: Vec<Predicate>,
+    dates: Vec<String>,
+    slots: HashMap<(String, Option<NullValue>), u32>,
+    interned: HashMap<(u32, Spec), u32>,
+}
+
+impl Plan {
+    /// A plan in which these fields hold dates where the schema does not know them: events are ordered by them.
+    pub fn with_dates(dates: Vec<String>) -> Plan {
+        Plan { dates, ..Plan::default() }
+    }
+
+    /// What is known about a field.
+    pub fn field(&self, schema: &Schema, name: &str) -> Option<Field> {
+        schema.get(name).or_else(|| {
+            let date = self.dates.iter().any(|d| d == name);
+            date.then(|| Field { kind: FieldType::Date, null_value: None, path: name.to_owned(), nested: false })
+        })
+    }
+
+    /// The slot of a field. A field outside the schema has the type of its values.
+    pub fn slot(&mut self, schema: &Schema, name: &str) -> u32 {
+        let (path, kind, null_value) = match self.field(schema, name) {
+            Some(field) => (field.path, Some(field.kind), field.null_value.as_ref().and_then(NullValue::of)),
+            None => (name.to_owned(), None, None),
+        };
+        let key = (path, null_value.clone());
+        if let Some(slot) = self.slots.get(&key) {
+            return *slot;
+        }
+        let slot = self.columns.len() as u32;
+        self.columns.push(Column { path: key.0.clone(), kind, null_value });
+        self.slots.insert(key, slot);
+        slot
+    }
+
+    /// The predicate that a field passes a test; the same number for the same question.
+    pub fn field_predicate(&mut self, slot: u32, spec: Spec, max_regex_bytes: usize) -> Result<u32, RegexError> {
+        let key = (slot, spec);
+        if let Some(number) = self.interned.get(&key) {
+            return Ok(*number);
+        }
+        let test = key.1.compile(max_regex_bytes)?;
+        let number = self.push(Predicate::Field { slot, test });
+        self.interned.insert(key, number);
+        Ok(number)
+    }
+
+    /// A predicate with a script of its own.
+    pub fn script_predicate(&mut self, script: Script) -> u32 {
+        self.push(Predicate::Script(script))
+    }
+
+    fn push(&mut self, predicate: Predicate) -> u32 {
+        self.predicates.push(predicate);
+        self.predicates.len() as u32 - 1
+    }
+}
