@@ -44,6 +44,9 @@ test("the key facts", () => {
   assert.equal(facts({ event: { category: "process" }, process: { args: ["a", "b"] }, file: { path: "/f" } }).object, "a b");
   assert.equal(facts({ event: { category: "network" }, destination: { ip: "::1", port: 22 } }).object, "::1:22");
   assert.equal(facts({ "@timestamp": 1767225600000 }).date, "2026-01-01");
+  const hit = { _index: "endgame-1", _source: { user: { name: "eve" }, "@timestamp": "2026-01-01T10:00:00Z" } };
+  assert.deepEqual([facts(hit).user, facts(hit).source, facts(hit).time], ["eve", "Endgame", "10:00:00"]);
+  assert.deepEqual(learn([hit]).map(({ name }) => name), ["@timestamp", "user.name"]);
   assert.equal(facts(null).subject, "");
 });
 

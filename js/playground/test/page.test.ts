@@ -299,6 +299,28 @@ onPage("the keyboard is enough", async (page) => {
   assert.ok((await width()) < before);
 });
 
+test("an engine that hangs is stopped, and can be started again", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.clock.install();
+  let asked = 0;
+  await page.route("**/worker-*.js", (route) => {
+    asked += 1;
+    return asked === 1 ? route.fulfill({ contentType: "text/javascript", body: "for (;;);" }) : route.continue();
+  });
+  try {
+    await page.goto(url);
+    await page.locator("#status", { hasText: "Loading" }).waitFor();
+    await page.clock.fastForward(11_000);
+    await page.locator(".empty", { hasText: "no sign of life" }).waitFor();
+    await page.click(".empty .button");
+    await page.locator(".row.matched").first().waitFor();
+    assert.equal(asked, 2);
+  } finally {
+    await context.close();
+  }
+});
+
 onPage("light and dark", async (page) => {
   const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await paper();

@@ -1,4 +1,4 @@
-import { first, values } from "./field.js";
+import { content, first, values } from "./field.js";
 
 /** What one wants to see of an event at a glance. */
 export interface Facts {
@@ -18,7 +18,8 @@ export interface Facts {
 }
 
 /** Picks the key facts out of an event of any of the common sources. */
-export function facts(event: unknown): Facts {
+export function facts(document: unknown): Facts {
+  const event = content(document);
   const timestamp = first(event, "@timestamp", "event.created", "event.ingested");
   const category = first(event, "event.category");
   return {
@@ -28,7 +29,7 @@ export function facts(event: unknown): Facts {
     action: [category, first(event, "event.action", "event.type")].filter(Boolean).join(" · "),
     subject: first(event, "process.name", "process.executable", "process.parent.name"),
     object: object(event, category),
-    source: source(event),
+    source: source(event, first(document, "_index")),
   };
 }
 
@@ -52,9 +53,11 @@ const SOURCES: readonly [RegExp, string][] = [
   [/sysmon|winlogbeat|windows/, "Windows"],
 ];
 
-function source(event: unknown): string {
-  const names = ["data_stream.dataset", "_index", "event.dataset", "event.module", "agent.type"]
-    .map((field) => first(event, field).toLowerCase())
+const OTHERS = ["event.dataset", "event.module", "agent.type"];
+
+function source(event: unknown, index: string): string {
+  const names = [first(event, "data_stream.dataset"), index, ...OTHERS.map((field) => first(event, field))]
+    .map((name) => name.toLowerCase())
     .filter(Boolean);
   const known = SOURCES.find(([pattern]) => names.some((name) => pattern.test(name)));
   return known?.[1] ?? names[0] ?? "";

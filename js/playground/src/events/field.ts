@@ -6,6 +6,11 @@ export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The event itself: of a search hit its `_source`, as the engine has it. */
+export function content(event: unknown): unknown {
+  return isObject(event) && isObject(event["_source"]) ? event["_source"] : event;
+}
+
 /**
  * All values of a field, written nested, with dots, or in a mixture; arrays are flattened, as the engine does.
  */

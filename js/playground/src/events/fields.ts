@@ -1,4 +1,4 @@
-import { isObject } from "./field.js";
+import { content, isObject } from "./field.js";
 
 /** A field seen in the events, with what completion wants to know of it. */
 export interface Field {
@@ -32,7 +32,7 @@ export function learn(events: Iterable<unknown>): Field[] {
     if (count !== undefined) field.values.set(text, count + 1);
     else if (field.values.size < MAX_VALUES && text.length <= MAX_VALUE_LENGTH) field.values.set(text, 1);
   };
-  for (const event of events) walk(event, "", note, 0);
+  for (const event of events) walk(content(event), "", note, 0);
   return [...seen]
     .map(([name, { count, types, values }]) => ({
       name,
