@@ -15,7 +15,8 @@ fn main() {
 
     let module = target_folder(&out).unwrap_or_else(|| root.join("target")).join("module");
     fs::write(out.join("module.rs"), embed_module(&module)).expect("cannot write to OUT_DIR");
-    fs::write(out.join("playground.rs"), embed_playground(&root.join("js/playground"))).expect("cannot write to OUT_DIR");
+    fs::write(out.join("playground.rs"), embed_playground(&root.join("js/playground")))
+        .expect("cannot write to OUT_DIR");
 }
 
 /// Cargo's target folder, wherever it was moved to: the nearest ancestor of `OUT_DIR` that cargo tagged.
@@ -30,7 +31,10 @@ fn embed_module(folder: &Path) -> String {
     println!("cargo::rerun-if-changed={}", if path.is_file() { &path } else { folder }.display());
     let absent = "const EMBEDDED: Option<Module> = None;\n".to_owned();
     let Ok(component) = fs::read(&path) else {
-        println!("cargo::warning=no {}: building without the sandboxed engine (run `cargo xtask module` first)", path.display());
+        println!(
+            "cargo::warning=no {}: building without the sandboxed engine (run `cargo xtask module` first)",
+            path.display()
+        );
         return absent;
     };
     let Some(core) = core_module(&component) else {

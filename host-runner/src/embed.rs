@@ -8,8 +8,6 @@
 //! That is sound because Rust's allocator for wasm never takes memory that was there at the start: it calls `memory.grow`
 //! and uses what that call added (`dlmalloc`, `src/wasm.rs`).
 
-use std::borrow::Cow;
-
 use rule_core::{CompileOptions, CompileReport, Source};
 use serde::Serialize;
 use wasm_encoder::{ConstExpr, DataCountSection, DataSection, MemorySection, MemoryType, RawSection};
@@ -239,7 +237,7 @@ mod tests {
         let module = wasm(SMALL);
         let rules = vec![b'r'; 70_000];
         let out = add_data(&module, &rules).expect("there is room");
-        let end = 3 * 65_536;
+        let end = 3 * 65_536_i32;
         let slot = [end.to_le_bytes(), 70_000_i32.to_le_bytes()].concat();
         assert_eq!(
             segments(&out),

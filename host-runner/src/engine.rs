@@ -146,11 +146,8 @@ pub trait Instance: Send {
     fn about(&mut self) -> Result<String, EngineError>;
 
     /// Compiles rule files; rules with errors are left out and described in the report.
-    fn compile(
-        &mut self,
-        sources: &[Source],
-        options: &CompileOptions,
-    ) -> Result<(Handle, CompileReport), EngineError>;
+    fn compile(&mut self, sources: &[Source], options: &CompileOptions)
+    -> Result<(Handle, CompileReport), EngineError>;
 
     /// Opens a session on a rule set.
     fn open(&mut self, rules: Handle, options: &SessionOptions) -> Result<Handle, EngineError>;

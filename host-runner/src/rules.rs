@@ -88,8 +88,7 @@ fn is_hidden(entry: &DirEntry) -> bool {
 }
 
 fn is_rule_file(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<(), RulesError> {
@@ -165,7 +164,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mapping.json");
         let inner = r#"{"properties":{"a":{"type":"keyword"}}}"#;
-        for text in [inner.to_owned(), format!("{{\"mappings\":{inner}}}"), format!("{{\"logs\":{{\"mappings\":{inner}}}}}")] {
+        for text in
+            [inner.to_owned(), format!("{{\"mappings\":{inner}}}"), format!("{{\"logs\":{{\"mappings\":{inner}}}}}")]
+        {
             fs::write(&path, &text).unwrap();
             assert_eq!(read_mapping(&path).unwrap().to_string(), inner, "{text}");
         }

@@ -215,7 +215,9 @@ fn the_table_is_for_people() {
     run.succeeds();
     let lines: Vec<&str> = run.out.lines().collect();
     assert!(lines[0].starts_with("TIME") && lines[0].ends_with("WHAT HAPPENED"), "{}", run.out);
-    for part in ["2026-01-02T03:04:05Z", "medium", "Service of a miner", "web-1", "creation /etc/systemd/system/x.service"] {
+    for part in
+        ["2026-01-02T03:04:05Z", "medium", "Service of a miner", "web-1", "creation /etc/systemd/system/x.service"]
+    {
         assert!(lines[1].contains(part), "{part}: {}", run.out);
     }
     assert!(lines[2].starts_with("1 events, 1 matches, 0 rejected; 1 rules"), "{}", run.out);
@@ -231,7 +233,10 @@ fn searches_answer_as_elasticsearch_does() {
         let run = tripline(&[&command[..], args].concat());
         run.succeeds();
         let body: Value = serde_json::from_str(&run.out).unwrap();
-        events_of(&body).iter().map(|hit| format!("{}/{}", hit["_index"].as_str().unwrap(), hit["_id"].as_str().unwrap())).collect::<Vec<_>>()
+        events_of(&body)
+            .iter()
+            .map(|hit| format!("{}/{}", hit["_index"].as_str().unwrap(), hit["_id"].as_str().unwrap()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(ids(&[]), ["logs-a/1", "logs-b/1", "logs-a/3", "logs-b/2"]);
     assert_eq!(ids(&["--size", "2"]), ["logs-a/3", "logs-b/2"]);
@@ -252,6 +257,7 @@ fn every_limit_has_a_flag() {
     let folder = Folder::new();
     folder.file("rules/a.eql", "any where (not (a == 1)) and b like \"a*b\" and c regex \"x{50}\"");
     folder.file("rules/b.eql", "any where length(");
+    folder.file("rules/c.eql", "any where a == 1");
     let events = folder.file("events.ndjson", "{\"a\":[1,2,3],\"b\":{\"c\":[[[1]]]}}\n{\"a\":\n{\"a\":\n");
     let rules = folder.path("rules");
     let eval = |flag: &str, value: &str| {
@@ -262,7 +268,7 @@ fn every_limit_has_a_flag() {
     };
     let defaults = eval("--max-rules", "100");
     assert_eq!((&defaults["events"], &defaults["rejected"]), (&3.into(), &2.into()));
-    assert_eq!(defaults["report"]["rules"].as_array().unwrap().len(), 2);
+    assert_eq!(defaults["report"]["rules"].as_array().unwrap().len(), 3);
     // Each of these, set to something tiny, changes the report or rejects an event.
     for flag in ["--max-rules", "--max-rule-bytes", "--max-query-depth", "--max-pattern-bytes", "--max-regex-bytes"] {
         let tiny = eval(flag, "1");
@@ -277,7 +283,16 @@ fn every_limit_has_a_flag() {
     assert_eq!((&one["rejected"], one["rejections"].as_array().unwrap().len()), (&2.into(), 1));
 
     let run = tripline(&[
-        "search", "any where true", "--engine", "native", "--events", &events, "--size", "3", "--max-search-size", "2",
+        "search",
+        "any where true",
+        "--engine",
+        "native",
+        "--events",
+        &events,
+        "--size",
+        "3",
+        "--max-search-size",
+        "2",
     ]);
     assert_eq!(run.code, 1, "{}{}", run.out, run.err);
 }
@@ -297,7 +312,15 @@ fn memory_and_time_are_limited_by_flags() {
     big.extend_from_slice(b"\"}\n");
     let big = folder.bytes("big.ndjson", &big);
     let run = tripline(&[
-        "eval", "--rules", &rule, "--events", &big, "--memory-limit", "16MiB", "--max-event-bytes", "100000000",
+        "eval",
+        "--rules",
+        &rule,
+        "--events",
+        &big,
+        "--memory-limit",
+        "16MiB",
+        "--max-event-bytes",
+        "100000000",
     ]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("big.ndjson:1: evaluation stopped: memory limit of 16.0 MiB"), "{}", run.err);

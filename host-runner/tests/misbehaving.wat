@@ -12,7 +12,7 @@
     ;; string: "{}"
     (data (i32.const 2048) "\00\04\00\00\02\00\00\00")
     ;; result<compiled, string>: ok, handle 1, the report
-    (data (i32.const 2064) "\00\00\00\00\01\00\00\00\10\04\00\00\31\00\00\00")
+    (data (i32.const 2064) "\00\00\00\00\01\00\00\00\10\04\00\00\35\00\00\00")
     ;; result<handle, string>: ok, handle 2
     (data (i32.const 2096) "\00\00\00\00\02\00\00\00\00\00\00\00")
     ;; result<string, string>: ok, "{}"

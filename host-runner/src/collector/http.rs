@@ -57,10 +57,7 @@ impl Service {
                 Some(tenant) => self.events(tenant, request).await,
                 None => refuse(StatusCode::NOT_FOUND, "there is no such tenant"),
             },
-            _ => refuse(
-                StatusCode::NOT_FOUND,
-                "try GET /status, POST /v1/events or POST /v1/tenants/NAME/events",
-            ),
+            _ => refuse(StatusCode::NOT_FOUND, "try GET /status, POST /v1/events or POST /v1/tenants/NAME/events"),
         }
     }
 

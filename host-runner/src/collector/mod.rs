@@ -257,7 +257,8 @@ async fn finish(mailboxes: &[Mailbox], threads: Vec<JoinHandle<()>>, sink: &Sink
     for mailbox in mailboxes {
         mailbox.stop().await;
     }
-    let joined = tokio::task::spawn_blocking(move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count());
+    let joined =
+        tokio::task::spawn_blocking(move || threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count());
     match joined.await {
         Ok(0) => {}
         _ => tracing::error!("a tenant's thread failed"),

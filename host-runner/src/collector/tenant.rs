@@ -61,9 +61,10 @@ pub struct Refused {
 /// Reads and compiles a tenant's rules in a fresh instance.
 pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, PrepareError> {
     let RuleFiles { sources, diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
-    let mapping = config.mapping.as_ref().map(|path| {
-        rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message })
-    });
+    let mapping = config
+        .mapping
+        .as_ref()
+        .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
     let options = CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()? };
     let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
     report.diagnostics.splice(0..0, diagnostics);
@@ -331,7 +332,7 @@ mod tests {
     fn tenant(name: &str, rules: PathBuf) -> Tenant {
         let instance = InstanceLimits {
             memory: ByteSize::mib(4),
-            deadline: Duration::from_millis(200),
+            deadline: Duration::from_secs(1),
             ..InstanceLimits::default()
         };
         let (notes, mapping, queue) = (false, None, 4);
@@ -362,7 +363,9 @@ mod tests {
             assert!(mailbox.blocking_send(job));
             reply.blocking_recv().unwrap()
         };
-        for (events, failure) in [(&b"L"[..], "deadline of 200ms"), (b"M", "memory limit of 4.0 MiB"), (b"T", "trapped")] {
+        for (events, failure) in
+            [(&b"L"[..], "deadline of 1s"), (b"M", "memory limit of 4.0 MiB"), (b"T", "trapped")]
+        {
             let reply = ask(&bad, events);
             assert!(reply.failure.as_deref().is_some_and(|words| words.contains(failure)), "{reply:?}");
             assert_eq!((reply.accepted, reply.failed), (0, 1));

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use rule_core::{
-    CompileOptions, CompileReport, Outcome, SearchOptions, SearchProgress, SessionOptions, Source,
-};
+use rule_core::{CompileOptions, CompileReport, Outcome, SearchOptions, SearchProgress, SessionOptions, Source};
 use serde::Serialize;
 use wasmtime::{ResourceLimiter, Store, Trap};
 

@@ -17,8 +17,8 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllo
 use crate::engine::{EngineError, InstanceLimits};
 use crate::module::Module;
 use bindings::TriplinePre;
-pub use instance::WasmInstance;
 use instance::State;
+pub use instance::WasmInstance;
 use ticker::Ticker;
 
 /// How to set up wasmtime.
@@ -85,10 +85,8 @@ impl WasmEngine {
             None => Component::new(&engine, component).map_err(sandbox)?,
         };
         // The component imports nothing: an empty linker is all it gets, and all it could ever reach.
-        let instantiate = Linker::new(&engine)
-            .instantiate_pre(&component)
-            .and_then(TriplinePre::new)
-            .map_err(sandbox)?;
+        let instantiate =
+            Linker::new(&engine).instantiate_pre(&component).and_then(TriplinePre::new).map_err(sandbox)?;
         let ticker = Ticker::start(engine.weak()).map_err(|error| EngineError::Sandbox(error.to_string()))?;
         Ok(WasmEngine(Arc::new(Shared { engine, instantiate, ticker })))
     }

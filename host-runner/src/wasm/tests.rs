@@ -16,7 +16,7 @@ pub(crate) fn misbehaving(instances: u32) -> WasmEngine {
 
 fn limits() -> InstanceLimits {
     // Nothing here takes this long but what never ends.
-    InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_millis(200), ..InstanceLimits::default() }
+    InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_secs(1), ..InstanceLimits::default() }
 }
 
 fn open(instance: &mut WasmInstance) -> Handle {
@@ -31,7 +31,10 @@ fn a_failure_is_typed_and_concerns_one_instance() {
     let mut good = engine.instance(limits()).unwrap();
     let session = open(&mut good);
     for (events, is_expected) in [
-        (&b"L"[..], (|error| matches!(error, EngineError::Deadline { limit } if *limit == limits().deadline)) as fn(&_) -> bool),
+        (
+            &b"L"[..],
+            (|error| matches!(error, EngineError::Deadline { limit } if *limit == limits().deadline)) as fn(&_) -> bool,
+        ),
         (b"M", |error| matches!(error, EngineError::Memory { limit } if *limit == limits().memory)),
         (b"T", |error| matches!(error, EngineError::Trap(words) if words.contains("unreachable"))),
         (b"S", |error| matches!(error, EngineError::Trap(words) if words.contains("stack"))),

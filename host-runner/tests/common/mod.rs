@@ -1,5 +1,5 @@
 //! What the tests of the command share.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::io::Write as _;
 use std::path::PathBuf;

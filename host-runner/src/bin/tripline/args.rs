@@ -318,11 +318,7 @@ impl EngineArgs {
     }
 
     pub fn instance_limits(&self) -> InstanceLimits {
-        InstanceLimits {
-            memory: self.memory_limit,
-            deadline: self.deadline,
-            compile_deadline: self.compile_deadline,
-        }
+        InstanceLimits { memory: self.memory_limit, deadline: self.deadline, compile_deadline: self.compile_deadline }
     }
 }
 

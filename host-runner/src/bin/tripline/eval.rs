@@ -133,12 +133,8 @@ impl AlertTable {
     fn new(report: &CompileReport) -> Self {
         let names = report.rules.iter().filter(|rule| matches!(rule.status, RuleStatus::Compiled { .. }));
         let longest = names.map(|rule| name(&rule.rule).chars().count()).max().unwrap_or(0);
-        let columns = vec![
-            Column("TIME", 20),
-            Column("SEVERITY", 8),
-            Column("RULE", longest.clamp(4, 44)),
-            Column("HOST", 16),
-        ];
+        let columns =
+            vec![Column("TIME", 20), Column("SEVERITY", 8), Column("RULE", longest.clamp(4, 44)), Column("HOST", 16)];
         AlertTable { table: Table::new(columns), headed: false }
     }
 
@@ -153,12 +149,8 @@ impl AlertTable {
             let severity = get("kibana.alert.severity");
             let style = output::severity_style(&severity);
             let plain = |text: String| Cell(text, Style::new());
-            let cells = [
-                plain(time(&alert)),
-                Cell(severity, style),
-                plain(get("kibana.alert.rule.name")),
-                plain(host(&alert)),
-            ];
+            let cells =
+                [plain(time(&alert)), Cell(severity, style), plain(get("kibana.alert.rule.name")), plain(host(&alert))];
             self.table.row(&mut out, &cells, &output::what_happened(&alert))?;
         }
         Ok(())

@@ -76,9 +76,7 @@ pub fn for_each(
     let inputs: Vec<Input> = files.iter().map(|path| Input::from(path.as_path())).collect();
     progress.start(inputs.iter().map(Input::size).sum());
     for input in &inputs {
-        let reader = input
-            .open(|raw| progress.watch(raw))
-            .with_context(|| format!("cannot read {}", input.name()))?;
+        let reader = input.open(|raw| progress.watch(raw)).with_context(|| format!("cannot read {}", input.name()))?;
         for batch in Batches::new(reader, limits) {
             each(input, batch.with_context(|| format!("cannot read {}", input.name()))?)?;
         }

@@ -91,7 +91,8 @@ fn cut(text: &str, width: usize) -> String {
 /// breaks of an error message stay.
 pub fn clean(text: &str) -> String {
     let hostile = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let mut cleaned = String::with_capacity(text.len());
     for character in text.chars() {
@@ -136,9 +137,7 @@ fn lookup<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = document.get(path) {
         return Some(found);
     }
-    path.match_indices('.')
-        .filter_map(|(dot, _)| lookup(document.get(&path[..dot])?, &path[dot + 1..]))
-        .next()
+    path.match_indices('.').filter_map(|(dot, _)| lookup(document.get(&path[..dot])?, &path[dot + 1..])).next()
 }
 
 /// What happened, in one line.
@@ -149,10 +148,12 @@ pub fn what_happened(event: &Value) -> String {
         let host = first(&["destination.domain", "destination.ip", "destination.address"])?;
         Some(field(event, "destination.port").map_or_else(|| host.clone(), |port| format!("{host}:{port}")))
     };
-    let object = || first(&["file.path", "file.name", "registry.path", "dns.question.name", "url.full"]).or_else(endpoint);
+    let object =
+        || first(&["file.path", "file.name", "registry.path", "dns.question.name", "url.full"]).or_else(endpoint);
 
     let is_process = field(event, "event.category").is_some_and(|category| category == "process");
-    let (what, who) = if is_process { (process(), None) } else { (object(), first(&["process.executable", "process.name"])) };
+    let (what, who) =
+        if is_process { (process(), None) } else { (object(), first(&["process.executable", "process.name"])) };
     let Some(what) = what.or_else(object).or_else(process) else {
         return first(&["message", "kibana.alert.reason", "event.action"]).unwrap_or_default();
     };

@@ -47,7 +47,8 @@ fn start_log(args: &RunArgs) {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).with_ansi(color);
+    let log =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).with_ansi(color);
     match args.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

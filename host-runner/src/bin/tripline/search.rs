@@ -50,8 +50,7 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
         let answer = instance
             .search_add(search, &input.index(), batch.first_id, &batch.lines)
             .with_context(|| format!("{}:{}: the search stopped", input.name(), batch.first_line()))?;
-        let answer =
-            Answer { events: answer.events, rejected: answer.rejected, first, rejections: &answer.rejections };
+        let answer = Answer { events: answer.events, rejected: answer.rejected, first, rejections: &answer.rejections };
         let rejected = totals.add(input, &batch, answer, &limits);
         progress.suspend(|| report_rejected(&rejected)).map_err(Into::into)
     })?;
@@ -98,7 +97,8 @@ fn table(body: &Value) -> Result<()> {
     }
     for sequence in sequences {
         let keys = sequence["join_keys"].as_array().map_or(&[][..], Vec::as_slice);
-        let keys: Vec<String> = keys.iter().map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).collect();
+        let keys: Vec<String> =
+            keys.iter().map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).collect();
         writeln!(out, "{}", crate::output::clean(&format!("─ {}", keys.join(", "))))?;
         for event in sequence["events"].as_array().map_or(&[][..], Vec::as_slice) {
             row(&table, &mut out, event)?;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use host_runner::{Engine, Handle, Instance};
 use host_runner::rules::{self, RuleFiles};
+use host_runner::{Engine, Handle, Instance};
 use rule_core::{CompileOptions, CompileReport, Limits, Source};
 use serde_json::Value;
 
