@@ -248,7 +248,10 @@ impl<'t, 'e> Parser<'t, 'e> {
             "tail" => PipeKind::Tail,
             _ => {
                 self.at -= 1;
-                let mut error = Diagnostic::error(codes::PIPE, format!("pipe [{name}] is not supported"), start)
+                // The pipes of the older dialect are known, and known not to be here.
+                let known = ["count", "filter", "sort", "unique", "unique_count"].contains(&name.as_str());
+                let code = if known { codes::NOT_SUPPORTED } else { codes::PIPE };
+                let mut error = Diagnostic::error(code, format!("pipe [{name}] is not supported"), start)
                     .help("the pipes are `head` and `tail`");
                 let near = ["head", "tail"].into_iter().find(|p| crate::nearest::distance(p, &name) <= 1);
                 if let Some(near) = near {

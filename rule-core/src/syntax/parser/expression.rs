@@ -179,6 +179,13 @@ impl Parser<'_, '_> {
             _ => return value,
         };
         self.advance();
+        if let (Identifier(name), LeftParen) = (self.kind().clone(), self.peek(1)) {
+            let error = Diagnostic::error(codes::SYNTAX, "method calls are not supported", self.span())
+                .help(format!("write the value as the first argument: `{name}({}, …)`", &self.text[start.range()]));
+            self.report(error);
+            self.primary();
+            return Expr { kind: ExprKind::Error, span: self.since(start) };
+        }
         let patterns = if *self.kind() == LeftParen { self.in_list() } else { vec![self.nested(Self::constant)] };
         let span = self.since(start);
         Expr { kind: ExprKind::Match { op, insensitive, value: Box::new(value), patterns }, span }
