@@ -1,0 +1,50 @@
+//! Any text as a rule file, in each format. Compiling does not panic, every diagnostic lies in the text, and what compiles can be
+//! run over events.
+#![no_main]
+
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use rule_core::{CompileOptions, Limits, Session, SessionOptions, Source, compile};
+
+const EVENTS: &str = concat!(
+    r#"{"@timestamp":"2026-03-02T10:14:27.318Z","event":{"category":["file"],"type":["creation"],"action":"creation"},"host":{"os":{"type":"linux"}},"file":{"name":"PNSD.service","path":"/etc/systemd/system/pnsd.service","size":312},"user":{"id":"0"}}"#,
+    "\n",
+    r#"{"event.category":"process","process":{"name":"cmd.exe","args":["cmd","/c","whoami"],"args_count":3,"pid":4,"parent":{"executable":"C:\\Windows\\explorer.exe"}},"source.ip":["10.0.0.1","fe80::1"],"a":null,"b":true,"c":-1.5}"#,
+    "\n",
+    "{\"broken\"\n",
+    "{}\n",
+);
+
+fn run(path: &str, text: String) {
+    let len = text.len();
+    let limits = Limits { max_rule_bytes: 1 << 16, max_regex_bytes: 1 << 16, ..Limits::default() };
+    let options = CompileOptions { limits, mapping: None };
+    let (rules, report) = compile(&[Source { path: path.to_owned(), text: text.clone() }], &options);
+    for diagnostic in &report.diagnostics {
+        for label in &diagnostic.labels {
+            let range = label.span.range();
+            assert!(range.start <= range.end && range.end <= len, "{diagnostic:?}");
+            assert!(text.get(range).is_some(), "a span cuts a character: {diagnostic:?}");
+        }
+        assert!(!diagnostic.message.is_empty());
+    }
+    let (compiled, _, failed) = report.totals();
+    assert_eq!(compiled, rules.rules().len());
+    assert!(failed == 0 || report.has_errors(), "a rule failed and nothing says why");
+    let rules = Arc::new(rules);
+    let evaluate = || {
+        let mut session = Session::open(Arc::clone(&rules), SessionOptions { alerts: true, notes: true });
+        session.evaluate(EVENTS.as_bytes())
+    };
+    assert_eq!(evaluate(), evaluate(), "not deterministic");
+}
+
+fuzz_target!(|text: &str| {
+    run("fuzz.eql", text.to_owned());
+    // As the query of a rule file, where spans are those of the file.
+    if !text.contains("'''") {
+        run("fuzz.toml", format!("[rule]\nname = \"fuzz\"\nrule_id = \"fuzz\"\ntype = \"eql\"\nlanguage = \"eql\"\nquery = '''\n{text}\n'''\n"));
+    }
+    run("fuzz.toml", text.to_owned());
+});
