@@ -44,7 +44,12 @@ fuzz_target!(|text: &str| {
     run("fuzz.eql", text.to_owned());
     // As the query of a rule file, where spans are those of the file.
     if !text.contains("'''") {
-        run("fuzz.toml", format!("[rule]\nname = \"fuzz\"\nrule_id = \"fuzz\"\ntype = \"eql\"\nlanguage = \"eql\"\nquery = '''\n{text}\n'''\n"));
+        run(
+            "fuzz.toml",
+            format!(
+                "[rule]\nname = \"fuzz\"\nrule_id = \"fuzz\"\ntype = \"eql\"\nlanguage = \"eql\"\nquery = '''\n{text}\n'''\n"
+            ),
+        );
     }
     run("fuzz.toml", text.to_owned());
 });
