@@ -73,7 +73,7 @@ export class RuleEditor {
     // Long rule files have their query at the end; that is what one wants to read.
     this.view.dispatch({
       selection: { anchor: region.from },
-      effects: EditorView.scrollIntoView(region.from, { y: "start", yMargin: this.view.defaultLineHeight }),
+      effects: EditorView.scrollIntoView(region.from, { y: "start", yMargin: 4 }),
     });
   }
 

@@ -25,12 +25,16 @@ export function facts(document: unknown): Facts {
   return {
     ...clock(timestamp),
     host: first(event, "host.name", "host.hostname", "agent.name", "host.id"),
-    user: first(event, "user.name", "process.user.name", "user.id"),
+    user: first(event, "user.name", "process.user.name") || identified(first(event, "user.id")),
     action: [category, first(event, "event.action", "event.type")].filter(Boolean).join(" · "),
     subject: first(event, "process.name", "process.executable", "process.parent.name"),
     object: object(event, category),
     source: source(event, first(document, "_index")),
   };
+}
+
+function identified(id: string): string {
+  return id && `uid ${id}`;
 }
 
 function object(event: unknown, category: string): string {

@@ -164,7 +164,7 @@ export class ResultsView {
     const { time, date, host, user, action, subject, object, source } = facts(event);
     const rule = item.match && run.result.report.rules.length > 1 ? ruleName(run.result, item.match.rule) : "";
     const line = this.#actions.line(from);
-    const row = h("li", { class: `row ${item.match ? "matched" : ""}` });
+    const row = h("li", { class: `event ${item.match ? "matched" : ""}` });
     const detail = h("div", { class: "detail", hidden: true });
     const expand = h(
       "button",
@@ -187,7 +187,7 @@ export class ResultsView {
     row.append(
       h(
         "div",
-        { class: "row-head", onclick: (click) => this.#actions.jump(from, to, click.detail === 0) },
+        { class: "event-head", onclick: (click) => this.#actions.jump(from, to, click.detail === 0) },
         h(
           "button",
           { type: "button", class: "jump", title: `Show line ${line}` },
@@ -198,7 +198,7 @@ export class ResultsView {
         ),
         h(
           "div",
-          { class: "row-facts" },
+          { class: "event-facts" },
           time && h("time", { title: `${date} ${time}` }, time),
           host && h("span", {}, host),
           user && h("span", {}, user),
@@ -206,7 +206,7 @@ export class ResultsView {
           source && h("span", { class: "source" }, source),
           rule && h("span", { class: "rule" }, rule),
         ),
-        h("div", { class: "row-side" }, h("span", { class: "line" }, `L${line}`), expand),
+        h("div", { class: "event-side" }, h("span", { class: "line" }, `L${line}`), expand),
       ),
       detail,
     );
@@ -219,7 +219,11 @@ export class ResultsView {
     const show = (json: string, pressed: HTMLElement): void => {
       shown = json;
       for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab === pressed));
-      body.replaceChildren(jsonView(json));
+      const view = jsonView(json);
+      body.replaceChildren(view);
+      // What the alert adds stands behind the event's own fields.
+      const added = match && pressed !== event && [...view.children].find(({ textContent }) => textContent?.startsWith('"kibana.'));
+      if (added instanceof HTMLElement) view.scrollTop = added.offsetTop - view.offsetTop - view.clientHeight / 4;
     };
     const event = h("button", { type: "button", class: "button quiet small" }, "Event");
     event.onclick = () => show(text, event);
@@ -243,10 +247,10 @@ export class ResultsView {
     const line = this.#actions.line(from);
     return h(
       "li",
-      { class: "row rejected rejection" },
+      { class: "event rejected rejection" },
       h(
         "div",
-        { class: "row-head", onclick: (click) => this.#actions.jump(Math.min(from + at, to), to, click.detail === 0) },
+        { class: "event-head", onclick: (click) => this.#actions.jump(Math.min(from + at, to), to, click.detail === 0) },
         h("button", { type: "button", class: "jump", title: `Show line ${line}` }, ...code(message)),
         h(
           "code",
@@ -255,7 +259,7 @@ export class ResultsView {
           h("mark", {}, text.charAt(at) || "⏎"),
           text.slice(at + 1, at + 40).replaceAll("\n", " "),
         ),
-        h("div", { class: "row-side" }, h("span", { class: "line" }, `L${line}`)),
+        h("div", { class: "event-side" }, h("span", { class: "line" }, `L${line}`)),
       ),
     );
   }
