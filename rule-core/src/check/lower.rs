@@ -208,16 +208,14 @@ impl Checker<'_> {
                 } else {
                     TextTest::patterns(&list, *insensitive)
                 };
-                Node::Text(Box::new(self.node(value, true, mentions)), test)
+                Node::Text(Box::new(self.node(value, true, mentions)), Box::new(test))
             }
             ExprKind::In { negated, insensitive, value, list } => {
                 let values: Vec<_> = list.iter().filter_map(|item| self.fold(item)).collect();
                 let inner = Box::new(self.node(value, *insensitive, mentions));
                 let node = if *insensitive {
-                    Node::Text(
-                        inner,
-                        TextTest::equal(values.iter().filter_map(|v| v.text().map(|t| t.into_owned())), true),
-                    )
+                    let texts = values.iter().filter_map(|v| v.text().map(|t| t.into_owned()));
+                    Node::Text(inner, Box::new(TextTest::equal(texts, true)))
                 } else {
                     Node::In(inner, values)
                 };

@@ -42,12 +42,15 @@ impl Type {
     }
 
     fn is(self, kind: Kind) -> bool {
-        match (self.plain(), kind) {
-            (Type::Unknown | Type::Null, _) | (_, Kind::Any) => true,
-            (Type::Bool, Kind::Bool) | (Type::Number, Kind::Number) | (Type::String, Kind::String) => true,
-            (Type::Field(FieldType::Ip), Kind::Ip) => true,
-            _ => false,
-        }
+        matches!(
+            (self.plain(), kind),
+            (Type::Unknown | Type::Null, _)
+                | (_, Kind::Any)
+                | (Type::Bool, Kind::Bool)
+                | (Type::Number, Kind::Number)
+                | (Type::String, Kind::String)
+                | (Type::Field(FieldType::Ip), Kind::Ip)
+        )
     }
 
     /// As Elasticsearch calls it.

@@ -59,7 +59,7 @@ pub enum Node {
     /// A function, whether with `~`.
     Call(Function, bool, Vec<Node>),
     /// `:`, `like`, `regex` and `in` with strings.
-    Text(Box<Node>, TextTest),
+    Text(Box<Node>, Box<TextTest>),
     /// `in`
     In(Box<Node>, Vec<Value<'static>>),
 }

@@ -16,17 +16,12 @@ pub fn escaped(text: &str, start: usize, errors: &mut Vec<Diagnostic>) -> (Optio
         at += plain;
         match bytes.get(at) {
             Some(b'"') => return (valid.then_some(value), at + 1),
-            Some(b'\\') => match escape(text, at) {
-                Ok((c, next)) => {
-                    value.push(c);
-                    at = next;
-                }
-                Err((error, next)) => {
-                    errors.push(error);
-                    valid = false;
-                    at = next;
-                }
-            },
+            Some(b'\\') => {
+                let (c, next) = escape(text, at, errors);
+                valid &= c.is_some();
+                value.extend(c);
+                at = next;
+            }
             _ => {
                 let end = text[start..at].trim_end().len() + start;
                 errors.push(
@@ -58,8 +53,8 @@ pub fn raw(text: &str, start: usize, errors: &mut Vec<Diagnostic>) -> (Option<St
     (Some(text[body..close + extra].to_owned()), close + 3 + extra)
 }
 
-/// One escape sequence at `at` (a backslash): its character, or the error; and where to go on.
-fn escape(text: &str, at: usize) -> Result<(char, usize), (Diagnostic, usize)> {
+/// One escape sequence at `at` (a backslash): its character, unless it was reported; and where to go on.
+fn escape(text: &str, at: usize, errors: &mut Vec<Diagnostic>) -> (Option<char>, usize) {
     let c = match text[at + 1..].chars().next() {
         Some('b') => '\u{8}',
         Some('t') => '\t',
@@ -67,60 +62,44 @@ fn escape(text: &str, at: usize) -> Result<(char, usize), (Diagnostic, usize)> {
         Some('f') => '\u{c}',
         Some('r') => '\r',
         Some(c @ ('"' | '\'' | '\\')) => c,
-        Some('u') => return unicode(text, at),
+        Some('u') => return unicode(text, at, errors),
         other => {
             let end = at + 1 + other.map_or(0, char::len_utf8);
-            let sequence = &text[at..end];
-            let error = Diagnostic::error(
-                codes::STRING,
-                format!("unknown escape sequence `{}`", sequence.trim_end()),
-                span(at, end),
-            )
-            .help(r#"the escapes are \b \t \n \f \r \" \' \\ and \u{hex}"#)
-            .suggest(span(at, at + 1), r"\\", r"for a backslash write `\\`");
+            let message = format!("unknown escape sequence `{}`", text[at..end].trim_end());
+            let error = Diagnostic::error(codes::STRING, message, span(at, end))
+                .help(r#"the escapes are \b \t \n \f \r \" \' \\ and \u{hex}"#)
+                .suggest(span(at, at + 1), r"\\", r"for a backslash write `\\`");
+            errors.push(error);
             // A line break is left for the caller, which ends the literal there.
-            return Err((error, if other == Some('\n') { at + 1 } else { end }));
+            return (None, if other == Some('\n') { at + 1 } else { end });
         }
     };
-    Ok((c, at + 2))
+    (Some(c), at + 2)
 }
 
 /// `\u{2-8 hex digits}`, or the older `\uXXXX`.
-fn unicode(text: &str, at: usize) -> Result<(char, usize), (Diagnostic, usize)> {
-    let digits = at + 2;
-    let (hex, end) = if text[digits..].starts_with('{') {
-        let start = digits + 1;
-        let len = text[start..].bytes().take_while(u8::is_ascii_hexdigit).count();
-        if text.as_bytes().get(start + len) != Some(&b'}') || len == 0 {
-            let error = Diagnostic::error(codes::STRING, "malformed unicode escape", span(at, start + len))
-                .help(r"write the code point in braces, like `\u{1f4a9}`");
-            return Err((error, start + len));
-        }
-        if !(2..=8).contains(&len) {
-            let error = Diagnostic::error(
-                codes::STRING,
-                format!(
-                    "unicode sequence in curly braces should use [2-8] hex digits, [{}] has [{len}]",
-                    &text[at..start + len + 1]
-                ),
-                span(at, start + len + 1),
-            );
-            return Err((error, start + len + 1));
-        }
-        (&text[start..start + len], start + len + 1)
+fn unicode(text: &str, at: usize, errors: &mut Vec<Diagnostic>) -> (Option<char>, usize) {
+    let in_braces = text[at + 2..].starts_with('{');
+    let start = at + 2 + usize::from(in_braces);
+    let digits = text[start..].bytes().take_while(u8::is_ascii_hexdigit).count();
+    let digits = if in_braces { digits } else { digits.min(4) };
+    let closed = !in_braces || text.as_bytes().get(start + digits) == Some(&b'}');
+    let end = start + digits + usize::from(in_braces && closed);
+    let hex = &text[start..start + digits];
+    let message = if !closed || digits == 0 || !in_braces && digits != 4 {
+        "malformed unicode escape".to_owned()
+    } else if in_braces && !(2..=8).contains(&digits) {
+        let escape = &text[at..end];
+        format!("unicode sequence in curly braces should use [2-8] hex digits, [{escape}] has [{digits}]")
     } else {
-        let len = text[digits..].bytes().take(4).take_while(u8::is_ascii_hexdigit).count();
-        if len != 4 {
-            let error = Diagnostic::error(codes::STRING, "malformed unicode escape", span(at, digits + len))
-                .help(r"write the code point in braces, like `\u{1f4a9}`");
-            return Err((error, digits + len));
+        match u32::from_str_radix(hex, 16).ok().and_then(char::from_u32) {
+            Some(c) => return (Some(c), end),
+            None => format!("[{hex}] is not a Unicode character"),
         }
-        (&text[digits..digits + 4], digits + 4)
     };
-    u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).map(|c| (c, end)).ok_or_else(|| {
-        let message = format!("[{hex}] is not a Unicode character");
-        (Diagnostic::error(codes::STRING, message, span(at, end)), end)
-    })
+    let error = Diagnostic::error(codes::STRING, message, span(at, end));
+    errors.push(error.help(r"write the code point in braces, like `\u{1f4a9}`"));
+    (None, end)
 }
 
 fn span(start: usize, end: usize) -> Span {

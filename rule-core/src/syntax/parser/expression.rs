@@ -129,7 +129,7 @@ impl Parser<'_, '_> {
                 let kind = match operand.kind {
                     ExprKind::Literal(Literal::Int(n)) => ExprKind::Literal(Literal::Int(-n)),
                     // 2^63 is no i64, but its negative is.
-                    ExprKind::Literal(Literal::Float(n)) if n == 9_223_372_036_854_775_808.0 => {
+                    ExprKind::Literal(Literal::Float(9_223_372_036_854_775_808.0)) => {
                         ExprKind::Literal(Literal::Int(i64::MIN))
                     }
                     ExprKind::Literal(Literal::Float(n)) => ExprKind::Literal(Literal::Float(-n)),
