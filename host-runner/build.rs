@@ -14,8 +14,8 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace").to_owned();
 
     let module = target_folder(&out).unwrap_or_else(|| root.join("target")).join("module");
-    fs::write(out.join("module.rs"), embed_module(&module)).expect("cannot write to OUT_DIR");
-    fs::write(out.join("playground.rs"), embed_playground(&root.join("js/playground")))
+    fs::write(out.join("module.rs"), embed_module(&module, &out)).expect("cannot write to OUT_DIR");
+    fs::write(out.join("playground.rs"), embed_playground(&root.join("js/playground"), &out))
         .expect("cannot write to OUT_DIR");
 }
 
@@ -24,7 +24,7 @@ fn target_folder(out: &Path) -> Option<PathBuf> {
     out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_owned)
 }
 
-fn embed_module(folder: &Path) -> String {
+fn embed_module(folder: &Path, out: &Path) -> String {
     let path = folder.join("tripline.component.wasm");
     // Cargo takes a watched path that does not exist for changed, always. So the folder is made and watched instead.
     let _ = fs::create_dir_all(folder);
@@ -41,6 +41,7 @@ fn embed_module(folder: &Path) -> String {
         println!("cargo::warning={} is not a component: building without the sandboxed engine", path.display());
         return absent;
     };
+    let path = keep(out, "tripline.component.wasm", &component);
     format!(
         "const EMBEDDED: Option<Module> = Some(Module {{\n    component: include_bytes!({path:?}),\n    core: ({}, {}),\n    \
          component_sha256: {:?},\n    core_sha256: {:?},\n}});\n",
@@ -79,7 +80,7 @@ fn core_module(component: &[u8]) -> Option<std::ops::Range<usize>> {
     largest
 }
 
-fn embed_playground(folder: &Path) -> String {
+fn embed_playground(folder: &Path, out: &Path) -> String {
     let dist = folder.join("dist");
     if folder.is_dir() {
         // As above: watched, so it has to exist. The folder is ignored by git and emptied by its own build.
@@ -94,11 +95,22 @@ fn embed_playground(folder: &Path) -> String {
     }
     let mut code = String::from("const FILES: &[(&str, &[u8])] = &[\n");
     for file in &files {
+        // Gone since it was listed: the playground is being built at this moment, and cargo will come back.
+        let Ok(bytes) = fs::read(file) else { continue };
         let name = file.strip_prefix(&dist).expect("collected below dist").to_string_lossy().replace('\\', "/");
-        writeln!(code, "    ({name:?}, include_bytes!({file:?})),").expect("writing to a String");
+        let kept = keep(out, &format!("playground/{name}"), &bytes);
+        writeln!(code, "    ({name:?}, include_bytes!({kept:?})),").expect("writing to a String");
     }
     code.push_str("];\n");
     code
+}
+
+/// A copy that nobody changes between this script and the compiler.
+fn keep(out: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = out.join(name);
+    fs::create_dir_all(path.parent().expect("below OUT_DIR")).expect("cannot write to OUT_DIR");
+    fs::write(&path, bytes).expect("cannot write to OUT_DIR");
+    path
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

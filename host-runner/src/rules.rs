@@ -55,6 +55,8 @@ pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesEr
             })?;
             if entry.file_type().is_file() && is_rule_file(entry.path()) {
                 read_file(entry.path(), max_rule_bytes, &mut files)?;
+                // A folder of rules may have a README; one that is named explicitly is taken at its word.
+                files.sources.pop_if(|source| is_markdown(source) && !is_rule_page(&source.text));
             }
         }
         if files.sources.len() + files.diagnostics.len() == before {
@@ -89,6 +91,15 @@ fn is_hidden(entry: &DirEntry) -> bool {
 
 fn is_rule_file(path: &Path) -> bool {
     path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+fn is_markdown(source: &Source) -> bool {
+    Path::new(&source.path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
+}
+
+/// The lines by which the core, too, tells the documentation page of a rule.
+fn is_rule_page(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("**Rule type**") || line.starts_with("## Rule query"))
 }
 
 fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<(), RulesError> {
@@ -136,10 +147,12 @@ mod tests {
         for name in ["z.eql", "a.TOML", "b/c/deep.md", "b/export.ndjson", "notes.txt", ".git/hidden.eql", ".x.eql"] {
             fs::write(at(name), "any where true").unwrap();
         }
+        fs::write(at("b/c/deep.md"), "# A rule\n\n**Rule type**: eql\n").unwrap();
+        fs::write(at("README.md"), "# The rules of this folder\n").unwrap();
         let files = read(&[folder.path().to_owned()], 1000).unwrap();
         assert_eq!(names(&files, folder.path()), ["a.TOML", "b/c/deep.md", "b/export.ndjson", "z.eql"]);
-        let named = read(&[at("notes.txt"), at(".x.eql")], 1000).unwrap();
-        assert_eq!(names(&named, folder.path()), ["notes.txt", ".x.eql"]);
+        let named = read(&[at("notes.txt"), at(".x.eql"), at("README.md")], 1000).unwrap();
+        assert_eq!(names(&named, folder.path()), ["notes.txt", ".x.eql", "README.md"]);
     }
 
     #[test]

@@ -330,11 +330,8 @@ mod tests {
     use std::time::Duration;
 
     fn tenant(name: &str, rules: PathBuf) -> Tenant {
-        let instance = InstanceLimits {
-            memory: ByteSize::mib(4),
-            deadline: Duration::from_secs(1),
-            ..InstanceLimits::default()
-        };
+        let instance =
+            InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_secs(1), ..InstanceLimits::default() };
         let (notes, mapping, queue) = (false, None, 4);
         Tenant { name: name.into(), rules: vec![rules], mapping, notes, limits: Limits::default(), instance, queue }
     }
@@ -363,9 +360,7 @@ mod tests {
             assert!(mailbox.blocking_send(job));
             reply.blocking_recv().unwrap()
         };
-        for (events, failure) in
-            [(&b"L"[..], "deadline of 1s"), (b"M", "memory limit of 4.0 MiB"), (b"T", "trapped")]
-        {
+        for (events, failure) in [(&b"L"[..], "deadline of 1s"), (b"M", "memory limit of 4.0 MiB"), (b"T", "trapped")] {
             let reply = ask(&bad, events);
             assert!(reply.failure.as_deref().is_some_and(|words| words.contains(failure)), "{reply:?}");
             assert_eq!((reply.accepted, reply.failed), (0, 1));

@@ -133,9 +133,17 @@ impl AlertTable {
     fn new(report: &CompileReport) -> Self {
         let names = report.rules.iter().filter(|rule| matches!(rule.status, RuleStatus::Compiled { .. }));
         let longest = names.map(|rule| name(&rule.rule).chars().count()).max().unwrap_or(0);
-        let columns =
-            vec![Column("TIME", 20), Column("SEVERITY", 8), Column("RULE", longest.clamp(4, 44)), Column("HOST", 16)];
-        AlertTable { table: Table::new(columns), headed: false }
+        let width = output::width();
+        let wide = width >= 110;
+        let mut columns = vec![
+            Column("TIME", 20),
+            Column("SEVERITY", 8),
+            Column("RULE", longest.clamp(4, if wide { 44 } else { 26 })),
+        ];
+        if wide {
+            columns.push(Column("HOST", 16));
+        }
+        AlertTable { table: Table::new(columns, width), headed: false }
     }
 
     fn rows(&mut self, alerts: &str) -> Result<()> {

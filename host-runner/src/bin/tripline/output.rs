@@ -35,14 +35,18 @@ pub struct Column(pub &'static str, pub usize);
 /// A cell and how it looks.
 pub struct Cell(pub String, pub Style);
 
+/// How long a line may be; without a terminal, as long as it gets.
+pub fn width() -> usize {
+    if io::stdout().is_terminal() {
+        terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0))
+    } else {
+        usize::MAX
+    }
+}
+
 impl Table {
     /// The last column takes what is left of the line.
-    pub fn new(columns: Vec<Column>) -> Self {
-        let width = if io::stdout().is_terminal() {
-            terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0))
-        } else {
-            usize::MAX
-        };
+    pub fn new(columns: Vec<Column>, width: usize) -> Self {
         let used: usize = columns.iter().map(|column| column.1 + 2).sum();
         Table { columns, rest: width.saturating_sub(used).max(20) }
     }

@@ -1,20 +1,22 @@
 //! Progress on a terminal; nothing anywhere else.
 
 use std::io::{IsTerminal as _, Read, stderr};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// Work that is done sooner is not worth a bar that flickers.
+const PATIENCE: Duration = Duration::from_millis(400);
+
 /// A bar on standard error while there is much to read.
-pub struct Progress(ProgressBar);
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+}
 
 impl Progress {
     pub fn new() -> Self {
-        let bar = if stderr().is_terminal() {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
-        } else {
-            ProgressBar::hidden()
-        };
-        Progress(bar)
+        Progress { bar: ProgressBar::hidden(), started: Instant::now() }
     }
 
     /// `size` is known when every input is a file.
@@ -24,25 +26,28 @@ impl Progress {
             None => "{spinner} {bytes} {bytes_per_sec}",
         };
         if let Some(size) = size {
-            self.0.set_length(size);
+            self.bar.set_length(size);
         }
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.0.set_style(style);
+            self.bar.set_style(style);
         }
     }
 
     /// Counts what is read.
     pub fn watch<R: Read>(&self, reader: R) -> impl Read + use<R> {
-        self.0.wrap_read(reader)
+        self.bar.wrap_read(reader)
     }
 
     /// Prints without the bar in between.
     pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.0.suspend(print)
+        if self.bar.is_hidden() && self.started.elapsed() >= PATIENCE && stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.suspend(print)
     }
 
     pub fn finish(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::args::{SearchArgs, SearchOutput};
 use crate::eval::{host, report_rejected, time};
 use crate::events::{self, Answer, Totals};
-use crate::output::{Cell, Column, Table, field, what_happened};
+use crate::output::{Cell, Column, Table, field, what_happened, width};
 use crate::progress::Progress;
 use crate::{Outcome, pretty, render, setup};
 
@@ -86,7 +86,7 @@ fn query(args: &SearchArgs) -> Result<Source> {
 
 fn table(body: &Value) -> Result<()> {
     let mut out = anstream::stdout().lock();
-    let table = Table::new(vec![Column("TIME", 20), Column("INDEX", 16), Column("ID", 8), Column("HOST", 16)]);
+    let table = Table::new(vec![Column("TIME", 20), Column("INDEX", 16), Column("ID", 8), Column("HOST", 16)], width());
     let list = |key: &str| body["hits"][key].as_array().map_or(&[][..], Vec::as_slice);
     let (events, sequences) = (list("events"), list("sequences"));
     if !events.is_empty() || !sequences.is_empty() {
