@@ -7,6 +7,7 @@ import { EditorState } from "@codemirror/state";
 import { tokenTable } from "../src/editor/look.js";
 import { complete } from "../src/language/completion.js";
 import { eqlParser } from "../src/language/eql.js";
+import { explain } from "../src/language/hover.js";
 import { markdownParser } from "../src/language/markdown.js";
 import { queryRegion, recognise } from "../src/language/recognise.js";
 import { tomlParser } from "../src/language/toml.js";
@@ -133,4 +134,15 @@ test("nothing is offered in comments and outside of the query", () => {
   assert.equal(offered("any where true /* pro|"), null);
   assert.equal(offered("name = \"pro|\"\nquery = '''any where true'''"), null);
   assert.ok(offered("name = \"x\"\nquery = '''any where pro|'''"));
+});
+
+test("words of the query are explained", () => {
+  const rule = 'process where startsWith~(process.name, "not") and not length == 1 // in';
+  const at = (part: string): string | undefined => explain(rule, rule.indexOf(part) + 1, FIELDS)?.title;
+  assert.equal(at("startsWith"), 'startsWith(s, "start")');
+  assert.equal(at("process.name"), "process.name: string");
+  assert.equal(at("and"), "a and b");
+  assert.equal(at('not"'), undefined);
+  assert.equal(at("length"), undefined, "a field by that name");
+  assert.equal(explain(rule, rule.length, FIELDS), null);
 });

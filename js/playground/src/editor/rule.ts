@@ -2,10 +2,11 @@ import { acceptCompletion, autocompletion, completionKeymap } from "@codemirror/
 import { StreamLanguage, type StreamParser } from "@codemirror/language";
 import { lintKeymap, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
 import { Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
-import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { EditorView, hoverTooltip, keymap, placeholder } from "@codemirror/view";
 import { ByteOffsets, type Diagnostic } from "@tripline/engine";
 import type { Field } from "../events/fields.js";
 import { complete } from "../language/completion.js";
+import { explain } from "../language/hover.js";
 import { eqlParser } from "../language/eql.js";
 import { markdownParser } from "../language/markdown.js";
 import { queryRegion, recognise, type RuleKind } from "../language/recognise.js";
@@ -41,6 +42,12 @@ export class RuleEditor {
       EditorView.lineWrapping,
       EditorState.tabSize.of(2),
       autocompletion({ override: [(context) => complete(context, this.#fields)], icons: false, maxRenderedOptions: 60 }),
+      hoverTooltip((view, pos) => {
+        const found = explain(view.state.doc.toString(), pos, this.#fields);
+        if (!found) return null;
+        const { from, to, title, about } = found;
+        return { pos: from, end: to, above: true, create: () => ({ dom: h("div", { class: "explain" }, h("code", {}, title), h("p", {}, ...code(about))) }) };
+      }),
       Prec.high(keymap.of([{ key: "Tab", run: acceptCompletion }])),
       keymap.of([...completionKeymap, ...lintKeymap, { key: "Mod-.", run: () => this.#fixFirst() }]),
       placeholder('process where process.name == "bash"\n\nWrite an EQL query, or paste a whole rule file'),

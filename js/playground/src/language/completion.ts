@@ -1,5 +1,6 @@
 import { snippetCompletion, type Completion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import type { Field } from "../events/fields.js";
+import { seen } from "./hover.js";
 import { CATEGORIES, FUNCTIONS, OPERATORS, WORDS } from "./reference.js";
 import { queryRegion, recognise } from "./recognise.js";
 
@@ -74,13 +75,13 @@ function completeValue(before: string, quote: number, offset: number, fields: re
 }
 
 function categories(fields: readonly Field[]): Completion[] {
-  const seen = fields.find(({ name }) => name === "event.category")?.values ?? [];
-  return [...new Set([...seen, ...CATEGORIES])].map((label) => ({
+  const present = fields.find(({ name }) => name === "event.category")?.values ?? [];
+  return [...new Set([...present, ...CATEGORIES])].map((label) => ({
     label,
     apply: `${/^[a-z_]\w*$/i.test(label) ? label : JSON.stringify(label)} where `,
     type: "type",
-    detail: seen.includes(label) ? "in the events" : "category",
-    boost: seen.includes(label) ? 10 : 0,
+    detail: present.includes(label) ? "in the events" : "category",
+    boost: present.includes(label) ? 10 : 0,
   }));
 }
 
@@ -98,15 +99,15 @@ let cached: { fields: readonly Field[]; options: readonly Completion[] } | undef
 
 function options(fields: readonly Field[]): readonly Completion[] {
   if (cached?.fields !== fields) {
-    const seen = fields.map(({ name, type, values }) => ({
-      label: name,
-      apply: written(name),
-      detail: type,
+    const known = fields.map((field) => ({
+      label: field.name,
+      apply: written(field.name),
+      detail: field.type,
       type: "property",
       boost: 1,
-      ...(values.length > 0 && { info: `Seen: ${values.slice(0, 4).join(", ")}${values.length > 4 ? ", …" : ""}` }),
+      info: seen(field),
     }));
-    cached = { fields, options: [...seen, ...FIXED] };
+    cached = { fields, options: [...known, ...FIXED] };
   }
   return cached.options;
 }
