@@ -92,7 +92,13 @@ pub enum EngineError {
     Query(Vec<Diagnostic>),
     /// The module's answer is not what the contract says.
     #[error("the module's answer is malformed: {0}")]
-    Malformed(#[from] serde_json::Error),
+    Malformed(String),
+}
+
+impl From<serde_json::Error> for EngineError {
+    fn from(error: serde_json::Error) -> Self {
+        EngineError::Malformed(error.to_string())
+    }
 }
 
 impl EngineError {

@@ -25,12 +25,12 @@ pub struct RuleFiles {
 #[derive(Debug, thiserror::Error)]
 pub enum RulesError {
     /// A file or folder could not be read.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}: {reason}", .path.display())]
     Io {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A folder without rules is a mistyped path more often than not.
     #[error("no rule files in {} (looked for .toml, .eql, .md and .ndjson, in sub-folders too)", .0.display())]
@@ -41,7 +41,7 @@ pub enum RulesError {
 pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesError> {
     let mut files = RuleFiles::default();
     for path in paths {
-        let error = |source| RulesError::Io { path: path.clone(), source };
+        let error = |reason| RulesError::Io { path: path.clone(), reason };
         if !path.metadata().map_err(error)?.is_dir() {
             read_file(path, max_rule_bytes, &mut files)?;
             continue;
@@ -51,7 +51,7 @@ pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesEr
         for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
             let entry = entry.map_err(|problem| RulesError::Io {
                 path: problem.path().unwrap_or(path).to_owned(),
-                source: problem.into(),
+                reason: problem.into(),
             })?;
             if entry.file_type().is_file() && is_rule_file(entry.path()) {
                 read_file(entry.path(), max_rule_bytes, &mut files)?;
@@ -107,7 +107,7 @@ fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<
     // One byte over the limit is enough for the core to say that the file is too large.
     File::open(path)
         .and_then(|file| file.take(u64::from(max_rule_bytes) + 1).read_to_end(&mut bytes))
-        .map_err(|source| RulesError::Io { path: path.to_owned(), source })?;
+        .map_err(|reason| RulesError::Io { path: path.to_owned(), reason })?;
     let name = path.display().to_string();
     let cut = bytes.len() > max_rule_bytes as usize;
     match String::from_utf8(bytes) {

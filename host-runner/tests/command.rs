@@ -161,6 +161,8 @@ fn mistakes_of_usage_end_with_2() {
         assert_eq!(run.code, 2, "{args:?}: {}", run.err);
         assert!(run.err.contains(message), "{args:?}: {}", run.err);
         assert_eq!(run.out, "", "{args:?}");
+        let reason = "No such file or directory";
+        assert!(run.err.matches(reason).count() <= 1, "said once: {}", run.err);
     }
 }
 

@@ -35,31 +35,31 @@ use tenant::{Mailbox, Prepared};
 #[derive(Debug, thiserror::Error)]
 pub enum CollectorError {
     /// A tenant's rules cannot be used.
-    #[error("tenant `{tenant}`: {source}")]
+    #[error("tenant `{tenant}`: {reason}")]
     Tenant {
         /// Which.
         tenant: String,
         /// Why.
-        source: PrepareError,
+        reason: PrepareError,
     },
     /// The engine cannot be set up.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {reason}")]
     Listen {
         /// Which.
         address: SocketAddr,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The alert file cannot be opened.
-    #[error("cannot open {}: {source}", .path.display())]
+    #[error("cannot open {}: {reason}", .path.display())]
     Output {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// Alerts could not be written.
     #[error("stopped, because alerts cannot be written")]
@@ -85,8 +85,8 @@ fn prepare(config: &Config, cache: &Cache, mut report: impl FnMut(&CollectorErro
     for tenant in &config.tenants {
         match tenant::prepare(&engine, tenant) {
             Ok(prepared) => tenants.push((tenant.clone(), prepared)),
-            Err(source) => {
-                let error = CollectorError::Tenant { tenant: tenant.name.clone(), source };
+            Err(reason) => {
+                let error = CollectorError::Tenant { tenant: tenant.name.clone(), reason };
                 report(&error);
                 failed.get_or_insert(error);
             }
@@ -115,7 +115,7 @@ pub async fn run(
     let mut interrupt = signal(SignalKind::interrupt())?;
 
     let Ready { engine, tenants: prepared } = prepare(&config, cache, report)?;
-    let sink = Arc::new(Sink::open(&config.output).map_err(|source| output_error(&config.output, source))?);
+    let sink = Arc::new(Sink::open(&config.output).map_err(|reason| output_error(&config.output, reason))?);
     let (mut mailboxes, mut threads) = (Vec::new(), Vec::new());
     for (tenant, prepared) in prepared {
         let (mailbox, thread) = tenant::spawn(engine.clone(), tenant, prepared, sink.clone())?;
@@ -202,7 +202,7 @@ async fn listen(
 }
 
 async fn bind(address: SocketAddr, input: &str) -> Result<TcpListener, CollectorError> {
-    let error = |source| CollectorError::Listen { address, source };
+    let error = |reason| CollectorError::Listen { address, reason };
     let listener = TcpListener::bind(address).await.map_err(error)?;
     // With port 0 the system chose.
     let address = listener.local_addr().map_err(error)?;
@@ -284,9 +284,9 @@ async fn finish(mailboxes: &[Mailbox], threads: Vec<JoinHandle<()>>, sink: &Sink
     snapshots
 }
 
-fn output_error(output: &Output, source: io::Error) -> CollectorError {
+fn output_error(output: &Output, reason: io::Error) -> CollectorError {
     match output {
-        Output::File(path) => CollectorError::Output { path: path.clone(), source },
-        Output::Stdout => CollectorError::Io(source),
+        Output::File(path) => CollectorError::Output { path: path.clone(), reason },
+        Output::Stdout => CollectorError::Io(reason),
     }
 }

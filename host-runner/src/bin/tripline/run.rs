@@ -25,14 +25,14 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     match result {
         Ok(()) => Ok(Outcome::Done),
         // Already shown, for every tenant.
-        Err(CollectorError::Tenant { source: PrepareError::Rules(_), .. }) => Ok(Outcome::Failed),
+        Err(CollectorError::Tenant { reason: PrepareError::Rules(_), .. }) => Ok(Outcome::Failed),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Shows why a tenant cannot start, with excerpts of its rules.
 fn show(error: &CollectorError) {
-    let CollectorError::Tenant { source: PrepareError::Rules(refused), .. } = error else { return };
+    let CollectorError::Tenant { reason: PrepareError::Rules(refused), .. } = error else { return };
     let mut err = anstream::stderr();
     // There is nobody to tell that standard error cannot be written.
     let _ = render::errors(&mut err, &refused.report, &refused.sources);
