@@ -54,6 +54,8 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
         b"\xff",
         b"1 2",
         b"{\"a\":\"unfinished\n",
+        b"\n{\n",
+        b"\n  [  \n",
     ];
     vec(prop::sample::select(parts), 0..30).prop_map(|parts| parts.concat())
 }

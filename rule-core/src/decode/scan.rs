@@ -39,8 +39,31 @@ fn stops(word: u64) -> u64 {
 
 /// Steps over the string whose first byte is at `start`. UTF-8 is left to the caller, who reads `ascii`, except that an error
 /// found here gives way to bytes before it that are not UTF-8.
-#[inline]
+#[inline(always)]
 pub(super) fn string(bytes: &[u8], start: usize) -> Result<Text> {
+    let mut at = start;
+    let mut seen = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let word = u64::from_le_bytes(*chunk);
+        let stop = stops(word);
+        seen |= word;
+        if stop == 0 {
+            at += 8;
+            continue;
+        }
+        let end = at + stop.trailing_zeros() as usize / 8;
+        if bytes[end] != b'"' {
+            break;
+        }
+        return Ok(Text { start, end, escaped: false, ascii: seen & each(0x80) == 0 });
+    }
+    any_string(bytes, start)
+}
+
+/// The same for strings with escapes, for broken ones, and for the last few bytes of an event; out of line, so that
+/// the loops that call [`string`] stay small.
+#[inline(never)]
+fn any_string(bytes: &[u8], start: usize) -> Result<Text> {
     let mut at = start;
     let mut escaped = false;
     let mut seen = 0;

@@ -36,7 +36,7 @@ struct Entry {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Child {
-    hash: u32,
+    head: u64,
     place: Place,
     name: u32,
     len: u32,
@@ -80,12 +80,12 @@ impl Projection {
         let mut first = 0;
         for (&name, &place) in children {
             first |= first_bit(name);
-            let hash = hash(name);
-            let mut at = hash as usize & mask;
+            let Name { text, head } = Name::new(name);
+            let mut at = Name { text, head }.hash() as usize & mask;
             while self.table[start + at].place != DEAD {
                 at = (at + 1) & mask;
             }
-            self.table[start + at] = Child { hash, place, name: self.names.len() as u32, len: name.len() as u32 };
+            self.table[start + at] = Child { head, place, name: self.names.len() as u32, len: name.len() as u32 };
             self.names.extend_from_slice(name);
         }
         let from = self.slots.len() as u32;
@@ -115,44 +115,91 @@ impl Projection {
     /// The place of the value under `key` in an object at `place`.
     #[inline]
     pub(super) fn walk(&self, place: Place, key: &[u8]) -> Place {
-        if self.places[place as usize].first & first_bit(key) == 0 {
+        let entry = &self.places[place as usize];
+        if entry.first & first_bit(key) == 0 {
             return DEAD;
         }
-        match memchr::memchr(b'.', key) {
-            None => self.child(place, key),
-            Some(dot) => self.walk_dotted(place, key, dot),
-        }
+        let name = Name::new(key);
+        if name.has_dot() { self.walk_dotted(place, key) } else { self.child(entry, &name) }
     }
 
-    fn walk_dotted(&self, mut place: Place, key: &[u8], dot: usize) -> Place {
-        let (mut name, mut rest) = (&key[..dot], &key[dot + 1..]);
+    fn walk_dotted(&self, mut place: Place, key: &[u8]) -> Place {
+        let mut rest = key;
         loop {
-            place = self.child(place, name);
-            if place == DEAD {
-                return DEAD;
-            }
-            match memchr::memchr(b'.', rest) {
-                Some(dot) => (name, rest) = (&rest[..dot], &rest[dot + 1..]),
-                None => return self.child(place, rest),
+            let (name, more) = match memchr::memchr(b'.', rest) {
+                Some(dot) => (&rest[..dot], Some(&rest[dot + 1..])),
+                None => (rest, None),
+            };
+            place = self.child(&self.places[place as usize], &Name::new(name));
+            match more {
+                Some(more) if place != DEAD => rest = more,
+                _ => return place,
             }
         }
     }
 
     #[inline]
-    fn child(&self, place: Place, name: &[u8]) -> Place {
-        let entry = &self.places[place as usize];
-        let hash = hash(name);
-        let mut at = hash;
+    fn child(&self, entry: &Entry, name: &Name<'_>) -> Place {
+        let mut at = name.hash();
         loop {
             let child = &self.table[(entry.table + (at & entry.mask)) as usize];
-            if child.place == DEAD {
-                return DEAD;
-            }
-            if child.hash == hash && &self.names[child.name as usize..][..child.len as usize] == name {
+            if child.place == DEAD || self.is(child, name) {
                 return child.place;
             }
             at = at.wrapping_add(1);
         }
+    }
+
+    #[inline]
+    fn is(&self, child: &Child, name: &Name<'_>) -> bool {
+        child.head == name.head
+            && child.len as usize == name.text.len()
+            && (name.text.len() <= 8 || self.names[child.name as usize..][..name.text.len()] == *name.text)
+    }
+}
+
+/// A key, or a part of one, made ready for looking up.
+struct Name<'a> {
+    text: &'a [u8],
+    /// The first eight bytes. Of fewer, a word that with the length tells all of them.
+    head: u64,
+}
+
+impl<'a> Name<'a> {
+    #[inline(always)]
+    fn new(text: &'a [u8]) -> Self {
+        let half = |half: &[u8; 4]| u64::from(u32::from_le_bytes(*half));
+        let head = match (text.first_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(head), ..) => u64::from_le_bytes(*head),
+            (None, Some(front), Some(back)) => half(front) | half(back) << 32,
+            _ => match text {
+                [] => 0,
+                [a] => u64::from(*a),
+                [a, .., z] => u64::from(*a) | u64::from(text[1]) << 8 | u64::from(*z) << 16,
+            },
+        };
+        Name { text, head }
+    }
+
+    #[inline(always)]
+    fn has_dot(&self) -> bool {
+        let dots = self.head ^ u64::from_le_bytes([b'.'; 8]);
+        let in_head = dots.wrapping_sub(u64::from_le_bytes([1; 8])) & !dots & u64::from_le_bytes([0x80; 8]) != 0;
+        in_head || self.text.len() > 8 && memchr::memchr(b'.', &self.text[8..]).is_some()
+    }
+
+    /// Of a long name, its ends: no two names that differ only between them are likely. Names come from rule authors, who could
+    /// at worst slow down their own rules.
+    #[inline(always)]
+    fn hash(&self) -> u32 {
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut word = self.head ^ (self.text.len() as u64) << 56;
+        if self.text.len() > 8
+            && let Some(tail) = self.text.last_chunk()
+        {
+            word ^= u64::from_le_bytes(*tail).wrapping_mul(MIX).rotate_left(32);
+        }
+        (word.wrapping_mul(MIX) >> 32) as u32
     }
 }
 
@@ -160,27 +207,4 @@ impl Projection {
 #[inline(always)]
 fn first_bit(name: &[u8]) -> u64 {
     1 << (name.first().unwrap_or(&b'.') & 63)
-}
-
-/// Every byte of the name counts. Names come from rule authors, who could at worst slow down their own rules.
-#[inline(always)]
-fn hash(name: &[u8]) -> u32 {
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = (name.len() as u64).wrapping_mul(MIX);
-    let mut mix = |word: u64| hash = (hash ^ word).wrapping_mul(MIX).rotate_left(29);
-    let (words, tail) = name.as_chunks::<8>();
-    for word in words {
-        mix(u64::from_le_bytes(*word));
-    }
-    match (tail.first_chunk::<4>(), tail.last_chunk::<4>()) {
-        (Some(front), Some(back)) => {
-            mix(u64::from(u32::from_le_bytes(*front)) << 32 | u64::from(u32::from_le_bytes(*back)))
-        }
-        _ => {
-            if let (Some(front), Some(back)) = (tail.first(), tail.last()) {
-                mix(u64::from(*front) << 16 | u64::from(tail[tail.len() / 2]) << 8 | u64::from(*back));
-            }
-        }
-    }
-    hash as u32
 }

@@ -166,6 +166,8 @@ impl<'a> Compiler<'a> {
         for error in &mut errors {
             map_spans(error, query);
         }
+        // In the order of the text, which is how people mend it.
+        errors.sort_by_key(|d| d.labels.first().map(|label| label.span));
         found.extend(errors);
         outcome
     }

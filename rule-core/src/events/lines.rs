@@ -31,7 +31,7 @@ impl Lines {
             if !whole {
                 self.hold(&rest[..end]);
             }
-            if self.detects && self.dropped == 0 && opens(if whole { &rest[..end] } else { &self.held }) {
+            if self.detects && self.dropped == 0 && self.opens(if whole { &rest[..end] } else { &self.held }) {
                 return Some(if whole { rest } else { &rest[end..] });
             }
             if whole {
@@ -58,6 +58,12 @@ impl Lines {
 
     pub fn finish(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
         self.release(sink);
+    }
+
+    /// Whether the line is a bracket and nothing else, which is no event, but may well begin one.
+    fn opens(&self, line: &[u8]) -> bool {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.len() <= self.max && matches!(trim_start(line), [b'{' | b'[', rest @ ..] if trim_start(rest).is_empty())
     }
 
     fn hold(&mut self, part: &[u8]) {
@@ -89,9 +95,4 @@ fn hand_on(line: u64, text: &[u8], max: usize, sink: &mut impl FnMut(Piece<'_>))
     } else if !trim_start(text).is_empty() {
         sink(Piece::Event { line, text });
     }
-}
-
-/// Whether the line is a bracket and nothing else, which is no event, but may well begin one.
-fn opens(line: &[u8]) -> bool {
-    matches!(trim_start(line), [b'{' | b'[', rest @ ..] if trim_start(rest).is_empty())
 }

@@ -150,7 +150,7 @@ fn documents_after_lines() {
     assert_eq!(split(format!("x\n[\n{pretty},{pretty}]\n{{}}")), ["1: x", "3: {\"a\":2}", "6: {\"a\":2}", "10: {}"]);
     // Should it be a broken line after all, it still affects only itself.
     assert_eq!(split("{}\n{\n{\"a\":1}\n{\"a\":2}\n"), ["1: {}", "2: {", "3: {\"a\":1}", "4: {\"a\":2}"]);
-    assert_eq!(split_within(3, "{} \n   {  \n\"a\":1}\n{}"), ["1: {} ", "2: too large, 7", "4: {}"]);
+    assert_eq!(split_within(3, "{} \n   {  \n\"a\":1}\n{}"), ["1: {} ", "2: too large, 6", "3: too large, 6", "4: {}"]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub fn tokens(text: &str, errors: &mut Vec<Diagnostic>) -> Vec<Token> {
     lexer.tokens
 }
 
+const CURLY_QUOTES: &[char] = &['“', '”', '„', '‟', '«', '»'];
+
 struct Lexer<'t, 'e> {
     text: &'t str,
     at: usize,
@@ -85,6 +87,7 @@ impl Lexer<'_, '_> {
             (b']', _) => (RightBracket, 1),
             (b'|', _) => (Pipe, 1),
             (b'?', _) => (Question, 1),
+            _ if rest.starts_with(CURLY_QUOTES) => return self.curly_string(start),
             _ => {
                 self.unknown(start);
                 return true;
@@ -100,9 +103,6 @@ impl Lexer<'_, '_> {
         self.at = end;
         let error = self.error(codes::SYNTAX, format!("`{c}` has no meaning here"), start, end);
         match c {
-            '“' | '”' | '„' | '«' | '»' => {
-                *error = error.clone().suggest(error.labels[0].span, "\"", "use straight double quotes");
-            }
             '!' => *error = error.clone().suggest(error.labels[0].span, "not ", "write `not`"),
             '&' => *error = error.clone().suggest(error.labels[0].span, "and", "write `and`"),
             '#' => error.help.push("comments start with `//` or stand between `/*` and `*/`".into()),
@@ -166,6 +166,23 @@ impl Lexer<'_, '_> {
         if close.is_some() && !content.contains('"') {
             let replacement = format!("{replacement}{content}{replacement}");
             *error = error.clone().suggest(error.labels[0].span, replacement, "write it like this");
+        }
+        self.push(TokenKind::Broken, start, end);
+        true
+    }
+
+    /// A string in the quotes that word processors make of straight ones.
+    fn curly_string(&mut self, start: usize) -> bool {
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let mut quotes = line.char_indices().filter(|(_, c)| CURLY_QUOTES.contains(c));
+        let open = quotes.next().map_or(0, |(at, c)| at + c.len_utf8());
+        let close = quotes.next();
+        let end = start + close.map_or(line.trim_end().len(), |(at, c)| at + c.len_utf8());
+        let content = &line[open..close.map_or(line.len(), |(at, _)| at)];
+        let replacement = format!("\"{content}\"");
+        let error = self.error(codes::STRING, "curly quotes do not make a string literal", start, end);
+        if close.is_some() {
+            *error = error.clone().suggest(error.labels[0].span, replacement, "use straight double quotes");
         }
         self.push(TokenKind::Broken, start, end);
         true

@@ -22,6 +22,9 @@ pub fn parse_expression(text: &str, max_depth: u32, errors: &mut Vec<Diagnostic>
     expr
 }
 
+/// What is wanted where a field stands.
+const FIELD_NAME: &str = "a field name";
+
 struct Parser<'t, 'e> {
     text: &'t str,
     tokens: Vec<Token>,
@@ -98,9 +101,12 @@ impl<'t, 'e> Parser<'t, 'e> {
             self.span(),
         )
         .label(format!("expected {wanted}"));
-        if let Some(word) = self.reserved_word() {
-            error = error
-                .help(format!("`{word}` is a keyword; as part of a field name it needs backquotes: `` `{word}` ``"));
+        if let (Some(word), true) = (self.reserved_word(), wanted == FIELD_NAME) {
+            error = error.help(format!("`{word}` is a keyword; as part of a field name it needs backquotes")).suggest(
+                self.span(),
+                format!("`{word}`"),
+                "quote it",
+            );
         }
         self.report(error);
     }

@@ -181,7 +181,7 @@ impl Parser<'_, '_> {
         self.advance();
         if let (Identifier(name), LeftParen) = (self.kind().clone(), self.peek(1)) {
             let error = Diagnostic::error(codes::SYNTAX, "method calls are not supported", self.span())
-                .help(format!("write the value as the first argument: `{name}({}, …)`", &self.text[start.range()]));
+                .help(format!("write the value as the first argument: `{name}({})`", self.receiver(start)));
             self.report(error);
             self.primary();
             return Expr { kind: ExprKind::Error, span: self.since(start) };
@@ -189,6 +189,12 @@ impl Parser<'_, '_> {
         let patterns = if *self.kind() == LeftParen { self.in_list() } else { vec![self.nested(Self::constant)] };
         let span = self.since(start);
         Expr { kind: ExprKind::Match { op, insensitive, value: Box::new(value), patterns }, span }
+    }
+
+    /// The value of a method call as the first argument, before what stands in the parentheses.
+    fn receiver(&self, value: Span) -> String {
+        let value = &self.text[value.range()];
+        if *self.peek(2) == TokenKind::RightParen { value.to_owned() } else { format!("{value}, …") }
     }
 
     /// `(a, b, …)`, at least one.
@@ -343,12 +349,17 @@ impl Parser<'_, '_> {
 
     pub(super) fn field(&mut self, optional: bool, start: Span) -> Expr {
         let mut name = std::string::String::new();
+        let mut broken = false;
         loop {
             match self.kind() {
                 TokenKind::Identifier(part) | TokenKind::QuotedIdentifier(part) => name.push_str(part),
                 _ => {
-                    self.unexpected("a field name");
-                    return Expr { kind: ExprKind::Error, span: self.since(start) };
+                    self.unexpected(FIELD_NAME);
+                    broken = true;
+                    // A keyword was meant as part of the name; anything else ends it.
+                    if self.reserved_word().is_none() {
+                        return Expr { kind: ExprKind::Error, span: self.since(start) };
+                    }
                 }
             }
             self.advance();
@@ -363,7 +374,8 @@ impl Parser<'_, '_> {
                 return Expr { kind: ExprKind::Error, span: self.since(start) };
             }
             if !self.eat(&TokenKind::Dot) {
-                return Expr { kind: ExprKind::Field { name, optional }, span: self.since(start) };
+                let kind = if broken { ExprKind::Error } else { ExprKind::Field { name, optional } };
+                return Expr { kind, span: self.since(start) };
             }
             name.push('.');
         }
