@@ -4,11 +4,12 @@ mod lower;
 mod names;
 mod types;
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Level, codes};
 use crate::limits::Limits;
+use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::schema::Schema;
-use crate::syntax::ast::{Category, EventFilter, Expr};
+use crate::syntax::ast::{Category, EventFilter, Expr, ExprKind};
 use crate::value::Value;
 
 /// Checks one query and lowers it into a plan.
@@ -35,7 +36,19 @@ impl Checker<'_> {
             Category::Any(_) => None,
             Category::Name(name, _) => Some((self.plan.slot(self.schema, category_field), name.clone())),
         };
-        Some(Filter { category, condition: self.condition(&filter.condition) })
+        let condition = self.condition(&filter.condition);
+        self.check_constant(&filter.condition, &condition);
+        Some(Filter { category, condition })
+    }
+
+    /// A condition that was written to ask something and asks nothing is most likely a mistake.
+    fn check_constant(&mut self, written: &Expr, condition: &Condition) {
+        if let (Condition::Constant(truth), false) = (condition, matches!(written.kind, ExprKind::Literal(_))) {
+            let events = if *truth { "every event" } else { "no event" };
+            let message = format!("the condition holds for {events}");
+            let warning = Diagnostic::warning(codes::CONSTANT_CONDITION, message, written.span);
+            self.errors.push(warning.label(format!("always {truth}")));
+        }
     }
 
     /// Reports what is wrong with a filter; true when nothing is.
