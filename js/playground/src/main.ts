@@ -94,7 +94,7 @@ function show(result: Result): void {
   const match = fates.indexOf(Fate.Matched);
   if (fresh && match >= 0) events.scrollTo(starts[match] ?? 0);
   fresh = false;
-  results.show({ result, text: evaluated.events });
+  results.show({ result, rule: evaluated.rule, text: evaluated.events });
   summarise(result);
 }
 

@@ -200,6 +200,13 @@ onPage("a result opens into its event and its alert", async (page) => {
   await page.locator(".detail .json", { hasText: "kibana.alert.rule.name" }).waitFor();
   const alert = JSON.parse((await json.textContent())!) as Record<string, unknown>;
   assert.equal(alert["kibana.alert.rule.name"], "Mining Service File Created");
+
+  // It stays open while the rule is edited, and shows what that changes.
+  await page.locator("#rule-editor .cm-content").focus();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.insertText("# edited\n");
+  await settled(page);
+  await page.locator(".event.open .json", { hasText: "kibana.alert.rule.name" }).waitFor();
 });
 
 onPage("what is not an event is listed with its line and reason", async (page) => {
@@ -274,6 +281,16 @@ onPage("a TOML rule, a page and a query are recognised", async (page) => {
   await type(page, "rule", "# A page\n\n**Rule type**: eql\n\n**Severity**: high\n\n## Rule query\n\n```js\nany where true\n```\n");
   assert.equal(await form.innerText(), "Markdown page");
   await waitForStatus(page, "110 matches");
+});
+
+onPage("an empty page says what to do, and a sequence what is not done yet", async (page) => {
+  await type(page, "rule", " ");
+  await page.locator(".empty", { hasText: "No rule yet" }).waitFor();
+  await type(page, "rule", "sequence by user.name [any where true] [any where true]");
+  await page.locator(".empty", { hasText: "not evaluated by this version" }).waitFor();
+  await type(page, "rule", "any where true");
+  await type(page, "events", " ");
+  await page.locator(".empty", { hasText: "No events yet" }).waitFor();
 });
 
 onPage("the keyboard is enough", async (page) => {

@@ -12,7 +12,7 @@ import { markdownParser } from "../language/markdown.js";
 import { queryRegion, recognise, type RuleKind } from "../language/recognise.js";
 import { tomlParser } from "../language/toml.js";
 import { common } from "./common.js";
-import { code, h } from "../view/dom.js";
+import { code, h, sentence } from "../view/dom.js";
 import { tokenTable } from "./look.js";
 
 function language<State>(parser: StreamParser<State>): Extension {
@@ -167,12 +167,6 @@ export class RuleEditor {
 /** Everything that a diagnostic says, the message first. */
 export function notes({ message, labels, help = [] }: Diagnostic): string[] {
   return [message, ...labels.map((label) => label.message), ...help].filter(Boolean).map(sentence);
-}
-
-/** Diagnostics are written lower case and without a stop; alone in a tooltip they are sentences. */
-function sentence(text: string): string {
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 /** What the button that applies a suggestion says. */

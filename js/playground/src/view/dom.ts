@@ -33,6 +33,12 @@ export function code(text: string): (Node | string)[] {
   return text.split("`").map((part, at) => (at % 2 === 1 ? h("code", {}, part) : part));
 }
 
+/** The engine writes lower case and without a stop; on the page that becomes a sentence. */
+export function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A small line drawing. */

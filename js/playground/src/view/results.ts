@@ -1,13 +1,14 @@
 import { ByteOffsets, type Match, type Rejection } from "@tripline/engine";
 import { Fate, type Result } from "../engine/protocol.js";
 import { facts } from "../events/facts.js";
-import { code, copy, count, h, icon } from "./dom.js";
-import { jsonView } from "./json.js";
+import { detailView, type Tab } from "./detail.js";
+import { code, count, h, icon, sentence } from "./dom.js";
 
 /** A result with the text that it is about. */
 export interface Run {
   result: Result;
-  /** The events' text at that time. */
+  /** The rule's and the events' text at that time. */
+  rule: string;
   text: string;
 }
 
@@ -46,6 +47,8 @@ export class ResultsView {
   readonly #actions: Actions;
   #filter: Filter = "matched";
   #run: Run | undefined;
+  /** The events that are opened, so that they stay so while the rule is being edited. */
+  #open = new Map<string, Tab>();
   #more: IntersectionObserver | undefined;
 
   constructor(parent: HTMLElement, filters: HTMLElement, actions: Actions) {
@@ -57,6 +60,8 @@ export class ResultsView {
 
   /** Shows a run. */
   show(run: Run): void {
+    const scroll = run.text === this.#run?.text ? this.#parent.scrollTop : 0;
+    if (run.text !== this.#run?.text) this.#open.clear();
     this.#run = run;
     this.#parent.classList.remove("stale");
     const { matchCount, rejectedCount } = run.result;
@@ -66,6 +71,7 @@ export class ResultsView {
       this.#filter = "rejected";
     }
     this.#draw();
+    this.#parent.scrollTop = scroll;
   }
 
   /** A newer run is under way. */
@@ -133,16 +139,18 @@ export class ResultsView {
     if (drawn < items.length) this.#more.observe(tail);
   }
 
-  #nothing({ result }: Run): HTMLElement {
+  #nothing({ result, rule }: Run): HTMLElement {
     const total = result.fates.length;
     if (total === 0) return empty("No events yet", "Paste events as NDJSON or as a JSON array, or drop a file on the left.");
-    const failed = result.report.rules.length === 0 || result.report.rules.some(({ status }) => status === "failed");
+    const { rules } = result.report;
+    if (rule.trim() === "") return empty("No rule yet", "Write an EQL query on the left, or choose an example.");
+    const failed = rules.length === 0 || rules.some(({ status }) => status === "failed");
     if (failed && this.#filter === "matched") {
       return empty("The rule has an error", "Mend it and the matches appear here. What is wrong is said below the rule.");
     }
-    const skipped = result.report.rules.find(({ status }) => typeof status === "object" && "skipped" in status);
+    const skipped = rules.find(({ status }) => typeof status === "object" && "skipped" in status);
     if (skipped && typeof skipped.status === "object" && "skipped" in skipped.status && this.#filter === "matched") {
-      return empty("This rule is not evaluated", skipped.status.skipped.reason);
+      return empty("This rule is not evaluated", sentence(skipped.status.skipped.reason));
     }
     if (this.#filter === "unmatched") return empty("Every event matches", "The rule might be wider than you want.");
     return empty("No event matches", `The rule looked at ${count(total, "event")}. Loosen a condition, or see what it passed over.`, {
@@ -166,6 +174,17 @@ export class ResultsView {
     const line = this.#actions.line(from);
     const row = h("li", { class: `event ${item.match ? "matched" : ""}` });
     const detail = h("div", { class: "detail", hidden: true });
+    const { match } = item;
+    const key = `${item.event}:${match?.rule ?? ""}`;
+    const toggle = (open: boolean): void => {
+      if (open && !detail.hasChildNodes()) {
+        const alert = match ? () => this.#actions.alert(match) : null;
+        detail.append(...detailView(text, alert, this.#open.get(key) ?? "event", (tab) => this.#open.set(key, tab)));
+      }
+      detail.hidden = !open;
+      row.classList.toggle("open", open);
+      expand.setAttribute("aria-expanded", String(open));
+    };
     const expand = h(
       "button",
       {
@@ -175,10 +194,9 @@ export class ResultsView {
         onclick: (click) => {
           click.stopPropagation();
           const open = Boolean(detail.hidden);
-          if (open && !detail.hasChildNodes()) this.#detail(detail, text, item.match);
-          detail.hidden = !open;
-          row.classList.toggle("open", open);
-          expand.setAttribute("aria-expanded", String(open));
+          if (open) this.#open.set(key, "event");
+          else this.#open.delete(key);
+          toggle(open);
         },
       },
       icon("m4.5 2.5 3.5 3.5-3.5 3.5"),
@@ -210,36 +228,8 @@ export class ResultsView {
       ),
       detail,
     );
+    if (this.#open.has(key)) toggle(true);
     return row;
-  }
-
-  #detail(parent: HTMLElement, text: string, match: Match | undefined): void {
-    const body = h("div", {});
-    let shown = text;
-    const show = (json: string, pressed: HTMLElement): void => {
-      shown = json;
-      for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab === pressed));
-      const view = jsonView(json);
-      body.replaceChildren(view);
-      // What the alert adds stands behind the event's own fields.
-      const added = match && pressed !== event && [...view.children].find(({ textContent }) => textContent?.startsWith('"kibana.'));
-      if (added instanceof HTMLElement) view.scrollTop = added.offsetTop - view.offsetTop - view.clientHeight / 4;
-    };
-    const event = h("button", { type: "button", class: "button quiet small" }, "Event");
-    event.onclick = () => show(text, event);
-    const tabs = [event];
-    if (match) {
-      const alert = h("button", { type: "button", class: "button quiet small" }, "Alert document");
-      alert.onclick = async () => {
-        const json = await this.#actions.alert(match);
-        if (json) show(json, alert);
-      };
-      tabs.push(alert);
-    }
-    const copyButton = h("button", { type: "button", class: "button quiet small" }, "Copy");
-    copyButton.onclick = () => copy(body.textContent || shown, "Copied.");
-    parent.append(h("div", { class: "detail-bar" }, ...tabs, h("span", { class: "grow" }), copyButton), body);
-    show(text, event);
   }
 
   #rejection({ message, offset }: Rejection, text: string, from: number, to: number): HTMLElement {
