@@ -14,8 +14,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-/// Connections beyond these wait in the listener's queue.
-pub(crate) const MAX_CONNECTIONS: usize = 1024;
+/// Connections of one listener; more wait in its queue. Each may hold the largest event while it comes in.
+pub(crate) const MAX_CONNECTIONS: usize = 256;
 /// For a client's request line and headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 

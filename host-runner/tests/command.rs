@@ -283,6 +283,9 @@ fn every_limit_has_a_flag() {
     }
     let one = eval("--max-rejections", "1");
     assert_eq!((&one["rejected"], one["rejections"].as_array().unwrap().len()), (&2.into(), 1));
+    let run =
+        tripline(&["eval", "--engine", "native", "--rules", &rules, "--events", &events, "--max-rejections", "1"]);
+    assert!(run.err.contains("and 1 more events"), "{}", run.err);
 
     let run = tripline(&[
         "search",

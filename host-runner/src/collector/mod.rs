@@ -26,7 +26,7 @@ pub use config::{Config, ConfigError, Input, Output, Tenant};
 pub use counters::Snapshot;
 pub use tenant::{PrepareError, Refused};
 
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, EngineKind};
 use crate::wasm::{Cache, WasmOptions};
 use sink::Sink;
 use tenant::{Mailbox, Prepared};
@@ -79,6 +79,9 @@ struct Ready {
 fn prepare(config: &Config, cache: &Cache, mut report: impl FnMut(&CollectorError)) -> Result<Ready, CollectorError> {
     // On a reload old and new instance live side by side.
     let instances = u32::try_from(config.tenants.len()).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(1);
+    if config.engine == EngineKind::Native {
+        tracing::warn!("the native engine has no sandbox: memory_limit, deadline and compile_deadline do not hold");
+    }
     let engine = Engine::new(config.engine, &WasmOptions { instances, cache: cache.clone() })?;
     let mut tenants = Vec::new();
     let mut failed = None;

@@ -137,23 +137,14 @@ pub(super) struct Mailbox {
 impl Mailbox {
     /// Waits for a place in the queue; false when the tenant has stopped. What was not taken is counted as failed.
     pub async fn send(&self, job: Job) -> bool {
-        let events = count(&job.batch);
-        let sent = self.queue.send(Message::Events(job)).await.is_ok();
-        sent || self.lost(events)
+        let unsent = Unsent { mailbox: self, events: count(&job.batch) };
+        unsent.sent(self.queue.send(Message::Events(job)).await.is_ok())
     }
 
     /// As [`Self::send`], for a thread.
     pub fn blocking_send(&self, job: Job) -> bool {
-        let events = count(&job.batch);
-        let sent = self.queue.blocking_send(Message::Events(job)).is_ok();
-        sent || self.lost(events)
-    }
-
-    fn lost(&self, events: u64) -> bool {
-        add(&self.counters.events, events);
-        add(&self.counters.failed, events);
-        tracing::error!(tenant = %self.name, events, "events arrived after the tenant had stopped and are not evaluated");
-        false
+        let unsent = Unsent { mailbox: self, events: count(&job.batch) };
+        unsent.sent(self.queue.blocking_send(Message::Events(job)).is_ok())
     }
 
     pub async fn replace(&self, prepared: Prepared) {
@@ -170,6 +161,33 @@ impl Mailbox {
 
     pub fn reload_refused(&self) {
         add(&self.counters.reloads_refused, 1);
+    }
+}
+
+/// Events on their way into the queue. At a stop the way may be cut off, by the tenant's end or in the middle of
+/// waiting; then they are counted, as everything is.
+struct Unsent<'a> {
+    mailbox: &'a Mailbox,
+    events: u64,
+}
+
+impl Unsent<'_> {
+    fn sent(mut self, sent: bool) -> bool {
+        if sent {
+            self.events = 0;
+        }
+        sent
+    }
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        let Unsent { mailbox: Mailbox { name, counters, .. }, events } = *self;
+        if events > 0 {
+            add(&counters.events, events);
+            add(&counters.failed, events);
+            tracing::error!(tenant = %name, events, "events that came too late for the stop are not evaluated");
+        }
     }
 }
 
@@ -387,5 +405,23 @@ mod tests {
             assert!(!mailbox.blocking_send(job(b"late").0));
             assert_eq!(mailbox.snapshot().failed, failed + 1);
         }
+    }
+    #[test]
+    fn events_that_are_cut_off_while_they_wait_are_counted() {
+        let (queue, mut messages) = mpsc::channel(1);
+        let mailbox = Mailbox { name: "web".into(), limits: Arc::default(), queue, counters: Arc::default() };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            assert!(mailbox.send(job(b"first").0).await);
+            tokio::select! {
+                biased;
+                _ = mailbox.send(job(b"second").0) => panic!("the queue is full"),
+                () = std::future::ready(()) => {}
+            }
+            assert!(messages.recv().await.is_some());
+        });
+        assert!(messages.try_recv().is_err());
+        let counts = mailbox.snapshot();
+        assert_eq!((counts.events, counts.failed, counts.queued), (1, 1, 0));
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::args::{EvalArgs, EvalOutput};
-use crate::events::{self, Answer, Rejected, Totals};
+use crate::events::{self, Answer, Rejected, Rejections, Totals};
 use crate::output::{self, Cell, Column, Table};
 use crate::progress::Progress;
 use crate::setup::{self, Compiled};
@@ -71,7 +71,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
                 None => {
                     alerts.push_str(&outcome.alerts);
                     matches.extend(outcome.matches);
-                    rejections.extend(rejected);
+                    rejections.extend(rejected.described);
                 }
             }
             Ok(())
@@ -103,12 +103,15 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
 }
 
 /// Says on standard error which events were rejected, and why.
-pub fn report_rejected(rejected: &[Rejected]) -> io::Result<()> {
+pub fn report_rejected(rejected: &Rejections) -> io::Result<()> {
     let mut out = anstream::stderr().lock();
-    for Rejected { file, line, offset, message } in rejected {
+    for Rejected { file, line, offset, message } in &rejected.described {
         writeln!(out, "{}:{line}: {offset}: {}", output::clean(file), output::clean(message))?;
     }
-    Ok(())
+    match rejected.more {
+        0 => Ok(()),
+        more => writeln!(out, "and {more} more events near these (see --max-rejections)"),
+    }
 }
 
 fn summary(totals: &Totals, matches: u64, report: &CompileReport, took: Duration) -> String {

@@ -19,6 +19,14 @@ pub struct Rejected {
     pub message: String,
 }
 
+/// Rejected events of one batch, in the order of lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rejections {
+    pub described: Vec<Rejected>,
+    /// Rejected as well, but beyond the number that is described.
+    pub more: u64,
+}
+
 /// What went through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -42,8 +50,8 @@ pub struct Answer<'a> {
 }
 
 impl Totals {
-    /// Adds a batch, and gives its rejected events with their places, in the order of lines.
-    pub fn add(&mut self, input: &Input, batch: &Batch, answer: Answer<'_>, limits: &Limits) -> Vec<Rejected> {
+    /// Adds a batch, and gives its rejected events with their places.
+    pub fn add(&mut self, input: &Input, batch: &Batch, answer: Answer<'_>, limits: &Limits) -> Rejections {
         self.evaluated += answer.events;
         self.events += answer.events + batch.too_large.len() as u64;
         self.rejected += answer.rejected + batch.too_large.len() as u64;
@@ -60,9 +68,9 @@ impl Totals {
             offset: u64::from(limits.max_event_bytes),
             message: too_large_message(event, limits.max_event_bytes),
         });
-        let mut all: Vec<_> = evaluated.chain(too_large).collect();
-        all.sort_by_key(|rejected| rejected.line);
-        all
+        let mut described: Vec<_> = evaluated.chain(too_large).collect();
+        described.sort_by_key(|rejected| rejected.line);
+        Rejections { described, more: answer.rejected.saturating_sub(answer.rejections.len() as u64) }
     }
 }
 
@@ -100,9 +108,10 @@ mod tests {
         };
         let rejection = Rejection { event: 101, offset: 3, message: "bad".into() };
         let mut totals = Totals::default();
-        let answer = Answer { events: 2, rejected: 1, first: 100, rejections: &[rejection] };
+        let answer = Answer { events: 2, rejected: 4, first: 100, rejections: &[rejection] };
         let rejected = totals.add(&Input::Stdin, &batch, answer, &Limits { max_event_bytes: 5, ..Limits::default() });
-        assert_eq!(rejected.iter().map(|r| (r.line, r.offset)).collect::<Vec<_>>(), [(11, 5), (12, 3)]);
-        assert_eq!(totals, Totals { events: 3, rejected: 2, evaluated: 2, bytes: 27 });
+        assert_eq!(rejected.more, 3);
+        assert_eq!(rejected.described.iter().map(|r| (r.line, r.offset)).collect::<Vec<_>>(), [(11, 5), (12, 3)]);
+        assert_eq!(totals, Totals { events: 3, rejected: 5, evaluated: 2, bytes: 27 });
     }
 }
