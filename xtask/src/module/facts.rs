@@ -1,7 +1,6 @@
 //! What hosts rely on.
 
 use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use super::{component, sections};
@@ -20,17 +19,10 @@ pub fn check(core: &[u8], component: &[u8]) -> Result<()> {
     ensure!(contained == core, "the component's core module is not the core module");
     let imports = component_imports(component)?;
     ensure!(imports.is_empty(), "the component imports {}; it must import nothing", imports.join(", "));
-    for name in ["name", "producers", "target_features"] {
-        // wit-component adds a short note on the tools that made the module when it has one.
-        let present = sections::customs(core)?.iter().any(|custom| custom == name);
-        ensure!(!present || name == "producers", "the core module has a custom section `{name}`");
-    }
+    // wit-component puts a short `producers` back.
+    let unneeded: Vec<_> = sections::customs(core)?.into_iter().filter(|name| name != "producers").collect();
+    ensure!(unneeded.is_empty(), "the core module has custom sections that no host needs: {}", unneeded.join(", "));
     validate_for_small_runtimes(core)
-}
-
-/// The SHA-256 in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The names of what the component imports.

@@ -9,10 +9,12 @@
 
 mod compile;
 mod component;
-pub mod facts;
+mod facts;
 mod fingerprint;
 mod glue;
-pub mod sections;
+mod sections;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io::Write;
@@ -21,6 +23,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::hash::sha256;
 use crate::paths;
 use crate::wasm_std::WasmStd;
 
@@ -82,7 +85,7 @@ pub fn build(options: &Options) -> Result<()> {
         (COMPONENT, &component),
         (GLUE, bound.javascript.as_bytes()),
         (GLUE_TYPES, bound.types.as_bytes()),
-        (SHA256, facts::sha256(&core).as_bytes()),
+        (SHA256, sha256(&core).as_bytes()),
         (INPUTS, inputs.as_bytes()),
     ] {
         write(&folder.join(name), bytes)?;
@@ -95,7 +98,7 @@ fn is_up_to_date(folder: &Path, inputs: &str) -> bool {
     let read = |name: &str| fs::read(folder.join(name)).ok();
     read(INPUTS).is_some_and(|known| known == inputs.as_bytes())
         && [COMPONENT, GLUE, GLUE_TYPES].iter().all(|name| folder.join(name).is_file())
-        && read(CORE).map(|core| facts::sha256(&core).into_bytes()) == read(SHA256)
+        && read(CORE).map(|core| sha256(&core).into_bytes()) == read(SHA256)
 }
 
 /// Writes a file at once or not at all, and leaves an equal one alone so that nothing is rebuilt for it.
@@ -116,6 +119,6 @@ fn print_size(folder: &Path) -> Result<()> {
     gzip.write_all(&core)?;
     println!("  {}", paths::shown(&folder.join(CORE)));
     println!("  {} bytes, {} gzipped; the component has {component}", core.len(), gzip.finish()?.len());
-    println!("  SHA-256 {}", facts::sha256(&core));
+    println!("  SHA-256 {}", sha256(&core));
     Ok(())
 }

@@ -34,6 +34,20 @@ pub fn imports(module: &[u8]) -> Result<Vec<(String, String, wasmparser::TypeRef
     Ok(imports)
 }
 
+/// The names of a module's exports.
+#[cfg(test)]
+pub fn exports(module: &[u8]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(section) = payload? {
+            for export in section {
+                names.push(export?.name.to_owned());
+            }
+        }
+    }
+    Ok(names)
+}
+
 /// A module's function types, by index.
 pub fn function_types(module: &[u8]) -> Result<Vec<wasmparser::FuncType>> {
     let mut types = Vec::new();
