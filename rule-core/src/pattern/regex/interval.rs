@@ -26,6 +26,9 @@ fn digits(number: u32, width: usize) -> Vec<u8> {
 /// The numbers between two of equal length, the first not above the second. Recursion stops within the ten digits of
 /// a number: longer ones begin with zeros, which both share.
 fn between(low: &[u8], high: &[u8]) -> Node {
+    if low.iter().all(|d| *d == 0) && high.iter().all(|d| *d == 9) {
+        return digit_strings(low.len());
+    }
     let shared = low.iter().zip(high).take_while(|(a, b)| a == b).count();
     let mut parts: Vec<Node> = low[..shared].iter().map(|d| one_of(*d, *d)).collect();
     if let (Some((a, low)), Some((b, high))) = (low[shared..].split_first(), high[shared..].split_first()) {
