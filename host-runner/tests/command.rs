@@ -332,6 +332,21 @@ fn memory_and_time_are_limited_by_flags() {
 }
 
 #[test]
+fn a_cache_that_others_can_write_to_is_said_and_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let rule = folder.file("rule.eql", RULE);
+    let cache = folder.path("cache");
+    fs::create_dir(&cache).unwrap();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    let output = common::command().env("XDG_CACHE_HOME", &cache).args(["check", "--rules", &rule]).output().unwrap();
+    assert!(output.status.success());
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("compiled code is not cached") && log.contains("can be written by others"), "{log}");
+    assert_eq!(fs::read_dir(format!("{cache}/tripline")).unwrap().count(), 0);
+}
+
+#[test]
 fn completions_are_written_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = tripline(&["completions", shell]);

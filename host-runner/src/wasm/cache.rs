@@ -46,6 +46,7 @@ pub(super) fn load_or_compile(
         Ok(None) => {}
         Err(reason) => tracing::warn!(file = %path.display(), %reason, "cached code is ignored and made again"),
     }
+    tracing::info!("compiling the module; the result is kept for the next time");
     let compiled = Component::new(engine, component).map_err(sandbox)?;
     if let Err(reason) = store(&compiled, &path) {
         tracing::warn!(file = %path.display(), %reason, "compiled code could not be cached");

@@ -6,6 +6,7 @@ mod completions;
 mod embed;
 mod eval;
 mod events;
+mod log;
 mod output;
 mod playground;
 mod pretty;
@@ -32,6 +33,9 @@ enum Outcome {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if !matches!(cli.command, Command::Run(_)) {
+        log::command();
+    }
     let result = match cli.command {
         Command::Eval(args) => eval::run(&args),
         Command::Search(args) => search::run(&args),

@@ -1,16 +1,15 @@
 //! `tripline run`: the collector.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::Write as _;
 
 use anyhow::Result;
 use host_runner::collector::{self, CollectorError, Config, PrepareError};
-use tracing::level_filters::LevelFilter;
 
-use crate::args::{LogFormat, LogLevel, RunArgs, cache};
-use crate::{Outcome, output, render};
+use crate::args::{RunArgs, cache};
+use crate::{Outcome, log, output, render};
 
 pub fn run(args: &RunArgs) -> Result<Outcome> {
-    start_log(args);
+    log::collector(args);
     let config = Config::read(&args.config)?;
     let cache = cache(args.no_cache);
     let result = if args.check {
@@ -37,20 +36,4 @@ fn show(error: &CollectorError) {
     // There is nobody to tell that standard error cannot be written.
     let _ = render::errors(&mut err, &refused.report, &refused.sources);
     let _ = writeln!(err, "{}error{:#}: {}", output::RED, output::RED, output::clean(&error.to_string()));
-}
-
-fn start_log(args: &RunArgs) {
-    let level = match args.log_level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-    };
-    let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log =
-        tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_target(false).with_ansi(color);
-    match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
 }
