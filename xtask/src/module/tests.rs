@@ -36,7 +36,8 @@ fn every_host_loads_the_same_core_module() -> Result<()> {
 fn the_command_embeds_that_module_and_says_so() -> Result<()> {
     let core = sha256(&built(CORE)?);
     // `cargo xtask test` names the binary that it built; on its own this test looks where `cargo xtask build` puts it.
-    let binary = std::env::var_os("TRIPLINE_BIN").map_or_else(|| paths::target().join("debug/tripline"), Into::into);
+    let binary = std::env::var_os("TRIPLINE_BIN").unwrap_or_else(|| "target/debug/tripline".into());
+    let binary = paths::root().join(binary);
     let version = process::output(std::process::Command::new(&binary).arg("--version"))
         .with_context(|| format!("{} does not run: run `cargo xtask build` first", binary.display()))?;
     ensure!(version.contains(&core), "{core} is the module's SHA-256, but `tripline --version` says: {version}");
