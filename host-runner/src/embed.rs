@@ -2,16 +2,24 @@
 //!
 //! Fluent Bit's `filter_wasm` is one: no setting of it reaches the module. So the module is made to carry its rules.
 //! The memory gets pages of its own for them behind those that it has, a data segment fills these pages, and a second one
-//! writes their address and length into the slot that the module exports as the global `tripline_rules`. Nothing else
-//! changes, least of all the code. The module compiles the rules at its first call.
+//! writes their address and length into the slot that the module exports as the global `tripline_rules`. The module
+//! compiles the rules at its first call.
 //!
 //! That is sound because Rust's allocator for wasm never takes memory that was there at the start: it calls `memory.grow`
 //! and uses what that call added (`dlmalloc`, `src/wasm.rs`).
+//!
+//! What the module imports for JavaScript's sake becomes functions of its own that trap: no host that loads this module
+//! has them, and Fluent Bit would warn of each. They take the imports' places, so that no other index changes.
 
 use rule_core::{CompileOptions, CompileReport, Source};
 use serde::Serialize;
-use wasm_encoder::{ConstExpr, DataCountSection, DataSection, MemorySection, MemoryType, RawSection};
-use wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures};
+use wasm_encoder::{
+    CodeSection, ConstExpr, DataCountSection, DataSection, Function, FunctionSection, MemorySection, MemoryType,
+    RawSection,
+};
+use wasmparser::{
+    BinaryReader, CodeSectionReader, ExternalKind, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
+};
 
 /// Name of the exported global that holds the slot's address.
 const SLOT: &str = "tripline_rules";
@@ -34,7 +42,9 @@ pub enum EmbedError {
     #[error("there is no rule to embed: none of the {0} rule files given has one that this version evaluates")]
     NoRules(usize),
     /// The module has no place for rules.
-    #[error("this module has no place for rules ({0}): give the core module of this version, which `cargo xtask module` builds")]
+    #[error(
+        "this module has no place for rules ({0}): give the core module of this version, which `cargo xtask module` builds"
+    )]
     NoPlace(&'static str),
     /// The rules do not fit into the memory that a module can have.
     #[error("the rules are too large for a module: {0} bytes")]
@@ -68,7 +78,7 @@ pub fn embed_rules(core_module: &[u8], sources: &[Source], options: &CompileOpti
     add_data(core_module, &rules)
 }
 
-/// Adds `rules` on pages of their own and points the slot to them.
+/// Adds `rules` on pages of their own, points the slot to them and leaves nothing to import.
 fn add_data(module: &[u8], rules: &[u8]) -> Result<Vec<u8>, EmbedError> {
     Validator::new_with_features(FEATURES).validate_all(module)?;
     let place = Place::find(module)?;
@@ -85,6 +95,31 @@ fn add_data(module: &[u8], rules: &[u8]) -> Result<Vec<u8>, EmbedError> {
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
         match &payload {
+            Payload::ImportSection(_) => {}
+            Payload::FunctionSection(types) => {
+                let mut functions = FunctionSection::new();
+                for ty in &place.imports {
+                    functions.function(*ty);
+                }
+                for ty in types.clone() {
+                    functions.function(ty?);
+                }
+                out.section(&functions);
+            }
+            Payload::CodeSectionStart { range, .. } => {
+                let mut trap = Function::new([]);
+                trap.instructions().unreachable().end();
+                let mut code = CodeSection::new();
+                for _ in &place.imports {
+                    code.function(&trap);
+                }
+                for body in CodeSectionReader::new(BinaryReader::new(&module[range.clone()], range.start))? {
+                    code.raw(body?.as_bytes());
+                }
+                out.section(&code);
+            }
+            // They are in the section.
+            Payload::CodeSectionEntry(_) => {}
             Payload::MemorySection(_) => {
                 let mut memories = MemorySection::new();
                 memories.memory(MemoryType {
@@ -120,9 +155,11 @@ fn add_data(module: &[u8], rules: &[u8]) -> Result<Vec<u8>, EmbedError> {
     Ok(out)
 }
 
-/// Where rules go in a module.
+/// What of a module changes with the rules.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
+    /// The types of the functions that it imports.
+    imports: Vec<u32>,
     /// Address of the slot.
     slot: i32,
     /// Pages that the memory starts with.
@@ -134,17 +171,19 @@ struct Place {
 impl Place {
     /// Reads a valid module.
     fn find(module: &[u8]) -> Result<Place, EmbedError> {
+        let mut functions = Vec::new();
         let mut memories = Vec::new();
         let mut globals = Vec::new();
         let mut slot = None;
-        let mut has_data = false;
+        let (mut has_code, mut has_data) = (false, false);
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
-                        if !matches!(import?.ty, TypeRef::Func(_)) {
+                        let TypeRef::Func(ty) = import?.ty else {
                             return Err(EmbedError::NoPlace("it imports more than functions"));
-                        }
+                        };
+                        functions.push(ty);
                     }
                 }
                 Payload::MemorySection(section) => {
@@ -165,6 +204,7 @@ impl Place {
                         }
                     }
                 }
+                Payload::CodeSectionStart { .. } => has_code = true,
                 Payload::DataSection(_) => has_data = true,
                 _ => {}
             }
@@ -181,10 +221,10 @@ impl Place {
         if memory.memory64 || memory.shared || memory.page_size_log2.is_some() {
             return Err(EmbedError::NoPlace("its memory is not a plain one"));
         }
-        if !has_data {
-            return Err(EmbedError::NoPlace("it has no data"));
+        if !has_code || !has_data {
+            return Err(EmbedError::NoPlace("it has no code or no data"));
         }
-        Ok(Place { slot, pages: memory.initial, maximum: memory.maximum })
+        Ok(Place { imports: functions, slot, pages: memory.initial, maximum: memory.maximum })
     }
 }
 
@@ -194,11 +234,12 @@ mod tests {
 
     /// What the embedder needs of a module, and no more.
     const SMALL: &str = r#"(module
-        (import "host" "f" (func))
+        (import "host" "f" (func $f (param i64) (result i32)))
         (memory (export "memory") 3 10)
         (global i32 (i32.const 7))
         (global (export "tripline_rules") i32 (i32.const 4096))
         (func (export "touch") (memory.init 1 (i32.const 0) (i32.const 0) (i32.const 0)))
+        (func (export "call") (result i32) (call $f (i64.const 1)))
         (data (i32.const 1024) "own")
         (data "passive"))"#;
 
@@ -241,14 +282,26 @@ mod tests {
         let slot = [end.to_le_bytes(), 70_000_i32.to_le_bytes()].concat();
         assert_eq!(
             segments(&out),
-            [
-                (Some(1024), b"own".to_vec()),
-                (None, b"passive".to_vec()),
-                (Some(end), rules),
-                (Some(4096), slot),
-            ]
+            [(Some(1024), b"own".to_vec()), (None, b"passive".to_vec()), (Some(end), rules), (Some(4096), slot),]
         );
-        assert_eq!(Place::find(&out).expect("valid"), Place { slot: 4096, pages: 5, maximum: Some(10) });
+        assert_eq!(
+            Place::find(&out).expect("valid"),
+            Place { imports: vec![], slot: 4096, pages: 5, maximum: Some(10) }
+        );
+    }
+
+    #[test]
+    fn an_import_becomes_a_function_that_traps_and_no_index_changes() {
+        let out = add_data(&wasm(SMALL), b"rules").expect("there is room");
+        let engine = wasmtime::Engine::default();
+        let module = wasmtime::Module::new(&engine, &out).expect("valid");
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = wasmtime::Instance::new(&mut store, &module, &[]).expect("it imports nothing");
+        let call = instance.get_typed_func::<(), i32>(&mut store, "call").expect("exported");
+        let trap = call.call(&mut store, ()).expect_err("there is nothing behind it");
+        assert_eq!(trap.downcast_ref::<wasmtime::Trap>(), Some(&wasmtime::Trap::UnreachableCodeReached));
+        let touch = instance.get_typed_func::<(), ()>(&mut store, "touch").expect("exported");
+        touch.call(&mut store, ()).expect("it does what it did");
     }
 
     #[test]
@@ -272,14 +325,14 @@ mod tests {
         for (from, to) in [
             ("tripline_rules", "other"),
             ("(global (export \"tripline_rules\") i32 (i32.const 4096))", "(func (export \"tripline_rules\"))"),
-            ("(import \"host\" \"f\" (func))", "(import \"host\" \"g\" (global i32))"),
+            ("(memory (export", "(import \"host\" \"g\" (global i32)) (memory (export"),
             ("i32 (i32.const 4096)", "(mut i64) (i64.const 4096)"),
         ] {
             let result = add_data(&wasm(&SMALL.replace(from, to)), b"rules");
             assert!(matches!(result, Err(EmbedError::NoPlace(_))), "{to}: {result:?}");
         }
         let bare = r#"(module (memory 1) (global (export "tripline_rules") i32 (i32.const 0)))"#;
-        assert!(matches!(add_data(&wasm(bare), b"rules"), Err(EmbedError::NoPlace("it has no data"))));
+        assert!(matches!(add_data(&wasm(bare), b"rules"), Err(EmbedError::NoPlace("it has no code or no data"))));
     }
 
     #[test]

@@ -97,6 +97,8 @@ fn the_embedded_rules_run() {
     let Some(core) = core_module() else { return };
     let wasm = embed_rules(core, &sources(), &CompileOptions::default()).expect("the rules are good");
     let mut host = Host::new(&wasm);
+    let module = Module::new(&Engine::default(), &wasm).expect("the module is valid");
+    assert_eq!(module.imports().len(), 0, "a host with nothing to offer needs nothing");
     let expected = r#"{"event":{"category":"process"},"process":{"name":"NCat"},"user":{"id":0},"tripline":{"rule":["Netcat","Root"],"severity":"high"}}"#;
     for _ in 0..3 {
         assert_eq!(host.filter(NETCAT).as_deref(), Some(expected));
@@ -172,7 +174,8 @@ fn nothing_that_a_host_passes_traps() {
         }
     }
     assert_eq!(host.malloc.call(&mut host.store, u32::MAX).ok(), Some(0), "there is no such memory");
-    let nested = |depth: usize| format!("{{\"event\":{}1{}}}", "[{\"a\":".repeat(depth), "}]".repeat(depth)).into_bytes();
+    let nested =
+        |depth: usize| format!("{{\"event\":{}1{}}}", "[{\"a\":".repeat(depth), "}]".repeat(depth)).into_bytes();
     let mut garbage = vec![b"".to_vec(), b"\xff\xfe{".to_vec(), nested(20), nested(10_000), vec![b'{'; 100_000]];
     garbage.extend((0..NETCAT.len()).flat_map(|at| {
         [0x00, b'"', b'\\', b'{', b'}', b']', b',', 0x80, 0xff].map(|byte| {

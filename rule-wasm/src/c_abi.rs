@@ -14,15 +14,13 @@
 //!
 //! Only this file has `unsafe` code: the export names, and the two places where an address becomes a slice.
 //! The names are exported on wasm alone, since a native `malloc` of that name would replace the C library's.
-#![cfg_attr(
-    not(target_arch = "wasm32"),
-    allow(dead_code, reason = "natively nobody but the tests calls the C face")
-)]
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively nobody but the tests calls the C face"))]
 
 mod annotate;
 mod buffers;
 mod engine;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::Write as _;
 use std::ptr;
@@ -32,7 +30,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use self::buffers::Buffers;
 use self::engine::Engine;
 
-/// Where `tripline embed` puts rules: the address and length of a JSON array of `rule_core::Source`.
+/// Where `tripline embed` puts rules: the address and length of a JSON object with `sources` (`rule_core::Source`) and
+/// `options` (`rule_core::CompileOptions`).
 ///
 /// The exported symbol is a global that holds this slot's address. The embedder adds two data segments to the module:
 /// the rules, on memory pages of their own, and their address and length, here. Atomics, because the compiler must not
@@ -46,6 +45,8 @@ thread_local! {
     static BUFFERS: Cell<Buffers> = const { Cell::new(Buffers::new()) };
     static ENGINE: Cell<Option<Box<Engine>>> = const { Cell::new(None) };
     static ANSWER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    // Whether the module's own rules are being compiled, or a trap cut that off.
+    static COMPILING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An answer's buffer larger than this is given back instead of kept for the next call.
@@ -88,10 +89,12 @@ pub extern "C" fn tripline_filter(
     };
     // The C string ends at its NUL, wherever the host thinks that it ends.
     let bytes = memchr::memchr(0, bytes).map_or(bytes, |end| &bytes[..end]);
-    let Some(verdict) = with_engine(|engine| engine.filter(bytes)) else {
-        return if is_c_string(record, bytes.len()) { record } else { answer(|out| out.extend_from_slice(bytes)) };
-    };
-    answer(|out| verdict.write(bytes, out))
+    let line = one_line(bytes);
+    match with_engine(|engine| engine.filter(&line)) {
+        Some(verdict) => answer(|out| verdict.write(&line, out)),
+        None if is_c_string(record, bytes.len()) => record,
+        None => answer(|out| out.extend_from_slice(bytes)),
+    }
 }
 
 /// Compiles rules and uses them from now on.
@@ -103,6 +106,7 @@ pub extern "C" fn tripline_compile(sources: usize, length: usize) -> usize {
     match Engine::compile(sources) {
         Ok((engine, report)) => {
             ENGINE.set(Some(Box::new(engine)));
+            COMPILING.set(false);
             answer_json(&report)
         }
         Err(error) => refuse(&error),
@@ -118,6 +122,14 @@ pub extern "C" fn tripline_evaluate(lines: usize, length: usize) -> usize {
     }
 }
 
+/// A record is one event, and to the core a line is one. Line ends in JSON are white space.
+fn one_line(record: &[u8]) -> Cow<'_, [u8]> {
+    match memchr::memchr(b'\n', record) {
+        None => Cow::from(record),
+        Some(_) => record.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect(),
+    }
+}
+
 fn with_buffers<T>(work: impl FnOnce(&mut Buffers) -> T) -> T {
     let mut buffers = BUFFERS.take();
     let result = work(&mut buffers);
@@ -127,10 +139,21 @@ fn with_buffers<T>(work: impl FnOnce(&mut Buffers) -> T) -> T {
 
 /// The first use compiles the rules in the module.
 fn with_engine<T>(work: impl FnOnce(&mut Engine) -> T) -> T {
-    let mut engine = ENGINE.take().unwrap_or_else(|| Box::new(Engine::embedded(embedded_rules())));
+    let mut engine = ENGINE.take().unwrap_or_else(|| Box::new(embedded_engine()));
     let result = work(&mut engine);
     ENGINE.set(Some(engine));
     result
+}
+
+/// Compiles the rules in the module, once: where the host's stack is too small for that, each further attempt would
+/// trap as well, lose its record and leave its memory behind.
+fn embedded_engine() -> Engine {
+    if COMPILING.replace(true) {
+        return Engine::cut_off();
+    }
+    let engine = Engine::embedded(embedded_rules());
+    COMPILING.set(false);
+    engine
 }
 
 /// The bytes `address..address + length`, if they lie in a live buffer of [`malloc`].

@@ -119,7 +119,10 @@ mod tests {
             (r#"{"tripline":{"rule":["forged"]}}"#, r#"{"tripline":{"severity":"low"}}"#),
             (r#"{"tripline.rule":1,"b":2}"#, r#"{"b":2,"tripline":{"severity":"low"}}"#),
             (r#"{"b":2,"tripline":3,"tripline":4,"c":"}"}"#, r#"{"b":2,"c":"}","tripline":{"severity":"low"}}"#),
-            (r#"{"b":{"tripline":1},"triplines":2}"#, r#"{"b":{"tripline":1},"triplines":2,"tripline":{"severity":"low"}}"#),
+            (
+                r#"{"b":{"tripline":1},"triplines":2}"#,
+                r#"{"b":{"tripline":1},"triplines":2,"tripline":{"severity":"low"}}"#,
+            ),
         ];
         for (record, expected) in cases {
             assert_eq!(annotated(record), expected);
@@ -137,6 +140,9 @@ mod tests {
     fn nesting_costs_no_stack() {
         let depth = 200_000;
         let record = format!(r#"{{"tripline":0,"a":{}1{}}}"#, "[".repeat(depth), "]".repeat(depth));
-        assert_eq!(annotated(&record).len(), record.len() - r#""tripline":0,"#.len() + r#","tripline":{"severity":"low"}"#.len());
+        assert_eq!(
+            annotated(&record).len(),
+            record.len() - r#""tripline":0,"#.len() + r#","tripline":{"severity":"low"}"#.len()
+        );
     }
 }

@@ -4,11 +4,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rule_core::{CompileOptions, CompileReport, Outcome, RuleInfo, RuleSet, Session, SessionOptions, Source};
+use serde::Deserialize;
 
 use super::annotate;
 
 /// Severities in rising order. A rule that states none, or another, counts as the lowest.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
+
+/// What `tripline embed` writes into a module, in JSON.
+#[derive(Debug, Deserialize)]
+struct Embedded {
+    sources: Vec<Source>,
+    options: CompileOptions,
+}
 
 /// A rule set with its two sessions: records of a log shipper need no alert documents, batches of other hosts do.
 #[derive(Debug)]
@@ -51,6 +59,10 @@ impl Verdict {
     }
 }
 
+fn no_rules() -> RuleSet {
+    rule_core::compile(&[], &CompileOptions::default()).0
+}
+
 impl Engine {
     fn new(rules: RuleSet) -> Self {
         let labels: Vec<_> = rules.rules().iter().map(Label::new).collect();
@@ -68,26 +80,34 @@ impl Engine {
     }
 
     /// Compiles the rules in the module.
-    pub(super) fn embedded(sources: Option<&[u8]>) -> Self {
-        let complaint = match sources.map(Engine::compile) {
-            Some(Ok((engine, _))) if !engine.labels.is_empty() => return engine,
-            Some(Err(error)) => Cow::from(error),
-            _ => Cow::from("this module has no rules: make one that has with `tripline embed`"),
+    pub(super) fn embedded(rules: Option<&[u8]>) -> Self {
+        let (rules, problem) = match rules.map(serde_json::from_slice::<Embedded>) {
+            Some(Ok(embedded)) => (rule_core::compile(&embedded.sources, &embedded.options).0, None),
+            Some(Err(error)) => (no_rules(), Some(format!("the rules in this module are malformed: {error}"))),
+            None => (no_rules(), None),
         };
-        Engine { complaint: Some(complaint), ..Engine::new(RuleSet::default()) }
+        let mut engine = Engine::new(rules);
+        if engine.labels.is_empty() {
+            let none = "this module has no rules: make one that has with `tripline embed`";
+            engine.complaint = Some(problem.map_or(Cow::from(none), Cow::from));
+        }
+        engine
     }
 
-    /// Evaluates one record; `None` leaves it as it is.
-    pub(super) fn filter(&mut self, record: &[u8]) -> Option<Verdict> {
+    /// Stands in for rules whose compilation trapped.
+    pub(super) fn cut_off() -> Self {
+        let complaint = Cow::from(
+            "no rule runs: compiling them failed, most likely for want of stack (Fluent Bit: raise wasm_stack_size)",
+        );
+        Engine { complaint: Some(complaint), ..Engine::new(no_rules()) }
+    }
+
+    /// Evaluates one record, which is one line; `None` leaves it as it is.
+    pub(super) fn filter(&mut self, line: &[u8]) -> Option<Verdict> {
         if let Some(complaint) = self.complaint.take() {
             return Some(Verdict(annotate::error_fields(&complaint)));
         }
-        // A record is one event, whatever its white space.
-        let line = match memchr::memchr(b'\n', record) {
-            None => Cow::from(record),
-            Some(_) => Cow::from(record.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect::<Vec<_>>()),
-        };
-        let outcome = self.records.evaluate(&line);
+        let outcome = self.records.evaluate(line);
         if let Some(rejection) = outcome.rejections.first() {
             let message = format!("not evaluated: {} at byte {}", rejection.message, rejection.offset);
             return Some(Verdict(annotate::error_fields(&message)));
