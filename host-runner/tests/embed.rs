@@ -1,5 +1,7 @@
 //! A module with rules in it, run as a log shipper runs it: the core module, nothing for its imports, one record a call.
 
+use std::sync::LazyLock;
+
 use host_runner::embed::{EmbedError, embed_rules};
 use rule_core::{CompileOptions, Source};
 use wasmtime::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc};
@@ -38,14 +40,24 @@ struct Host {
     filter: TypedFunc<(u32, u32, u32, u32, u32, u32), u32>,
 }
 
+/// Compiled once for all tests: the module as it is built, and the module with [`sources`].
+static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::default);
+static PLAIN: LazyLock<Option<Module>> = LazyLock::new(|| core_module().map(compiled));
+static EMBEDDED: LazyLock<Option<Module>> = LazyLock::new(|| {
+    let wasm = embed_rules(core_module()?, &sources(), &CompileOptions::default()).expect("the rules are good");
+    Some(compiled(&wasm))
+});
+
+fn compiled(wasm: &[u8]) -> Module {
+    Module::new(&ENGINE, wasm).expect("the module is valid")
+}
+
 impl Host {
-    fn new(wasm: &[u8]) -> Host {
-        let engine = Engine::default();
-        let module = Module::new(&engine, wasm).expect("the module is valid");
-        let mut store = Store::new(&engine, ());
-        let mut linker = Linker::new(&engine);
-        linker.define_unknown_imports_as_traps(&module).expect("imports are functions");
-        let instance: Instance = linker.instantiate(&mut store, &module).expect("it instantiates");
+    fn new(module: &Module) -> Host {
+        let mut store = Store::new(&ENGINE, ());
+        let mut linker = Linker::new(&ENGINE);
+        linker.define_unknown_imports_as_traps(module).expect("imports are functions");
+        let instance: Instance = linker.instantiate(&mut store, module).expect("it instantiates");
         Host {
             memory: instance.get_memory(&mut store, "memory").expect("memory"),
             malloc: instance.get_typed_func(&mut store, "malloc").expect("malloc"),
@@ -94,10 +106,8 @@ const OTHER: &[u8] = br#"{"event":{"category":"process"},"process":{"name":"bash
 
 #[test]
 fn the_embedded_rules_run() {
-    let Some(core) = core_module() else { return };
-    let wasm = embed_rules(core, &sources(), &CompileOptions::default()).expect("the rules are good");
-    let mut host = Host::new(&wasm);
-    let module = Module::new(&Engine::default(), &wasm).expect("the module is valid");
+    let Some(module) = EMBEDDED.as_ref() else { return };
+    let mut host = Host::new(module);
     assert_eq!(module.imports().len(), 0, "a host with nothing to offer needs nothing");
     let expected = r#"{"event":{"category":"process"},"process":{"name":"NCat"},"user":{"id":0},"tripline":{"rule":["Netcat","Root"],"severity":"high"}}"#;
     for _ in 0..3 {
@@ -111,8 +121,8 @@ fn the_embedded_rules_run() {
 
 #[test]
 fn the_module_as_it_is_built_says_that_it_has_no_rules() {
-    let Some(core) = core_module() else { return };
-    let mut host = Host::new(core);
+    let Some(module) = PLAIN.as_ref() else { return };
+    let mut host = Host::new(module);
     assert!(host.filter(NETCAT).is_some_and(|answer| answer.contains("this module has no rules")));
     assert_eq!(host.filter(NETCAT), None);
 }
@@ -123,7 +133,7 @@ fn embedding_again_replaces_the_rules() {
     let first = embed_rules(core, &sources(), &CompileOptions::default()).expect("the rules are good");
     let other = [rule("Bash", "critical", r#"process where process.name == "bash""#)];
     let second = embed_rules(&first, &other, &CompileOptions::default()).expect("the rules are good");
-    let mut host = Host::new(&second);
+    let mut host = Host::new(&compiled(&second));
     assert_eq!(host.filter(NETCAT), None);
     assert!(host.filter(OTHER).is_some_and(|answer| answer.contains(r#""rule":["Bash"]"#)));
 }
@@ -141,10 +151,9 @@ fn broken_rules_never_reach_a_module() {
 /// The allocator must never hand out the pages that hold the rules.
 #[test]
 fn the_pages_of_the_rules_stay_as_they_are() {
-    let Some(core) = core_module() else { return };
-    let wasm = embed_rules(core, &sources(), &CompileOptions::default()).expect("the rules are good");
-    let mut host = Host::new(&wasm);
-    let start = Host::new(core).memory_bytes();
+    let Some(module) = EMBEDDED.as_ref() else { return };
+    let mut host = Host::new(module);
+    let start = PLAIN.as_ref().map(|plain| Host::new(plain).memory_bytes()).expect("it is where the other came from");
     let pages = start..host.memory_bytes();
     assert!(!pages.is_empty());
     let before = host.memory.data(&host.store)[pages.clone()].to_vec();
@@ -160,9 +169,8 @@ fn the_pages_of_the_rules_stay_as_they_are() {
 
 #[test]
 fn nothing_that_a_host_passes_traps() {
-    let Some(core) = core_module() else { return };
-    let wasm = embed_rules(core, &sources(), &CompileOptions::default()).expect("the rules are good");
-    let mut host = Host::new(&wasm);
+    let Some(module) = EMBEDDED.as_ref() else { return };
+    let mut host = Host::new(module);
     let record = host.put(NETCAT);
     let end = host.memory_bytes() as u32;
     let numbers = [0, 1, 7, record, record + 1, end - 1, end, 1 << 31, u32::MAX];
@@ -193,9 +201,8 @@ fn nothing_that_a_host_passes_traps() {
 
 #[test]
 fn memory_stays_flat() {
-    let Some(core) = core_module() else { return };
-    let wasm = embed_rules(core, &sources(), &CompileOptions::default()).expect("the rules are good");
-    let mut host = Host::new(&wasm);
+    let Some(module) = EMBEDDED.as_ref() else { return };
+    let mut host = Host::new(module);
     let records: Vec<Vec<u8>> = (0..100)
         .map(|n| {
             let name = if n % 3 == 0 { "nc" } else { "bash" };
