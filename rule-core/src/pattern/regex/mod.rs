@@ -49,7 +49,7 @@ pub struct Regex(Engine);
 #[derive(Debug)]
 enum Engine {
     Library(meta::Regex),
-    Table(dfa::Dfa),
+    Table(Box<dfa::Dfa>),
 }
 
 /// What is wrong with an expression.
@@ -66,7 +66,7 @@ impl Regex {
     pub fn new(pattern: &str, insensitive: bool, max_bytes: usize) -> Result<Regex, RegexError> {
         let parsed = parser::parse(pattern, insensitive)?;
         let engine = if parsed.boolean {
-            dfa::Dfa::new(&parsed.tree, max_bytes).ok().map(Engine::Table)
+            dfa::Dfa::new(&parsed.tree, max_bytes).ok().map(Box::new).map(Engine::Table)
         } else {
             hir::compile(&parsed.tree, max_bytes).map(Engine::Library)
         };

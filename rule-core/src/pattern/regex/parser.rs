@@ -258,7 +258,7 @@ impl Parser<'_> {
 
     /// `[…]`, after the bracket.
     fn class(&mut self, open: usize) -> Result<ClassUnicode, RegexError> {
-        let unclosed = self.error_at(open, "unclosed character class; for a plain `[` write `\\[`");
+        let mut unclosed = self.error_at(open, "unclosed character class; for a plain `[` write `\\[`");
         let negated = self.eat('^');
         let mut class = ClassUnicode::empty();
         loop {
@@ -279,6 +279,11 @@ impl Parser<'_> {
                 if to < from {
                     let message = format!("the range `{from}-{to}` is empty; for a plain `-` write `\\-`");
                     return Err(self.error_at(start, message));
+                }
+                if to == ']' {
+                    let message =
+                        format!("unclosed character class: `{from}-]` is a range; for a plain `-` write `\\-`");
+                    unclosed = self.error_at(start, message);
                 }
                 class.push(ClassUnicodeRange::new(from, to));
             } else {

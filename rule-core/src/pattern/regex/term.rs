@@ -260,6 +260,9 @@ impl Terms {
         if let Some(set) = set {
             list.push(self.intern(Term::Set(set))?);
         }
+        if way == Way::Union {
+            list = self.merge_repetitions(list)?;
+        }
         list.sort_unstable();
         list.dedup();
         list.retain(|id| *id != neutral);
@@ -285,6 +288,33 @@ impl Terms {
             (_, Way::Union) => self.intern(Term::Union(list.into())),
             (_, Way::Inter) => self.intern(Term::Inter(list.into())),
         }
+    }
+
+    /// Makes one branch of `a{0,3}b` and `a{2,5}b`. Without this, `.*a.{0,30}b` would have a state for every set of
+    /// places that an `a` may have been at.
+    fn merge_repetitions(&mut self, list: Vec<Id>) -> Result<Vec<Id>, TooLarge> {
+        let mut counted = Vec::new();
+        let mut merged = Vec::new();
+        for id in list {
+            let (head, tail) = if let Term::Concat(head, tail) = self.term(id) { (*head, *tail) } else { (id, EMPTY) };
+            match self.term(head) {
+                Term::Repeat(inner, min, max) => counted.push((*inner, tail, *min, max.unwrap_or(u32::MAX))),
+                _ => merged.push(id),
+            }
+        }
+        counted.sort_unstable();
+        counted.dedup_by(|(inner, tail, min, max), (last_inner, last_tail, _, last_max)| {
+            let meets = inner == last_inner && tail == last_tail && *min <= last_max.saturating_add(1);
+            if meets {
+                *last_max = *max.max(last_max);
+            }
+            meets
+        });
+        for (inner, tail, min, max) in counted {
+            let head = self.repeat(inner, min, (max < u32::MAX).then_some(max))?;
+            merged.push(self.concat(head, tail)?);
+        }
+        Ok(merged)
     }
 
     fn not(&mut self, id: Id) -> Result<Id, TooLarge> {
