@@ -82,7 +82,8 @@ impl CModule {
 
     fn c_string(&self, address: i32) -> Result<String> {
         ensure!(address != 0, "the answer is a null pointer");
-        let bytes = self.memory.data(&self.store).get(place(address)..).context("the answer lies outside the memory")?;
+        let bytes =
+            self.memory.data(&self.store).get(place(address)..).context("the answer lies outside the memory")?;
         let end = bytes.iter().position(|byte| *byte == 0).context("the answer has no end")?;
         Ok(std::str::from_utf8(&bytes[..end]).context("the answer is not UTF-8")?.to_owned())
     }

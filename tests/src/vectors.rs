@@ -88,8 +88,8 @@ impl VectorFile {
     /// The golden lines, one per case.
     pub fn golden(&self) -> Result<Vec<String>> {
         let path = self.golden_path();
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("{}: make it with TRIPLINE_BLESS=1", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("{}: make it with TRIPLINE_BLESS=1", path.display()))?;
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         ensure!(
             lines.len() == self.cases.len(),

@@ -15,8 +15,30 @@ use tripline_tests::{assert_none, shared};
 /// Rules that need not compile: (path below `rules/elastic`, why).
 const NOT_COMPILED: [(&str, &str); 0] = [];
 
-/// Documents that need not match: (path of the rule, why).
-const NOT_MATCHED: [(&str, &str); 0] = [];
+/// Rules with documents that do not match: (path, how many of them, why). All are faults of the documents, which a
+/// program made from the rules.
+const NOT_MATCHED: [(&str, usize, &str); 4] = [
+    (
+        "rules/integrations/kubernetes/execution_user_exec_to_pod.toml",
+        12,
+        "the rule names a field in backquotes; the documents cut it at its dots and keep the backquotes in the keys",
+    ),
+    (
+        "rules/linux/persistence_linux_group_creation.toml",
+        1,
+        "the rule wants two values in event.type; the document has one",
+    ),
+    (
+        "rules/linux/persistence_linux_user_account_creation.toml",
+        1,
+        "the rule wants two values in event.type; the document has one",
+    ),
+    (
+        "rules/windows/credential_access_iis_apppoolsa_pwd_appcmd.toml",
+        2,
+        "the rule says `== \"/text:*\"`, where a star is a star; the documents take it for a wildcard",
+    ),
+];
 
 /// What there is in the data.
 struct Data {
@@ -147,7 +169,11 @@ fn every_event_query_compiles() -> Result<()> {
             (true, true) => problems.push(format!("{} compiles: take it off the list", source.path)),
             (false, false) => {
                 let found = serde_json::to_string(&report.diagnostics)?;
-                problems.push(format!("{}: {:?}\n  {found}", source.path, report.rules.first().map(|rule| &rule.status)));
+                problems.push(format!(
+                    "{}: {:?}\n  {found}",
+                    source.path,
+                    report.rules.first().map(|rule| &rule.status)
+                ));
             }
         }
     }
@@ -171,30 +197,35 @@ fn every_document_matches_its_rule() -> Result<()> {
     let index: BTreeMap<&str, u32> =
         set.rules().iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index as u32)).collect();
     let events = data.events();
-    let excused: BTreeMap<&str, &str> = NOT_MATCHED.into_iter().collect();
-    let outcome = Session::open(set.clone(), SessionOptions::default()).evaluate(&lines(events.iter().map(|(.., e)| e)));
+    let outcome =
+        Session::open(set.clone(), SessionOptions::default()).evaluate(&lines(events.iter().map(|(.., e)| e)));
     let matched = pairs(&outcome);
 
-    let mut problems = Vec::new();
+    let mut unmatched: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut rules = BTreeSet::new();
     for (ordinal, (id, path, document)) in events.iter().enumerate() {
         rules.insert(*id);
         let rule = index.get(id).with_context(|| format!("{path}: not among the compiled rules"))?;
-        let found = matched.contains(&(*rule, ordinal as u64));
-        match (found, excused.contains_key(path)) {
-            (true, _) => {}
-            (false, true) => {}
-            (false, false) => {
-                problems.push(format!("{path}\n  {}\n  {document}", set.rules()[*rule as usize].query.trim()));
-            }
+        if !matched.contains(&(*rule, ordinal as u64)) {
+            let problem = format!("{path}\n  {}\n  {document}", set.rules()[*rule as usize].query.trim());
+            unmatched.entry(path).or_default().push(problem);
         }
     }
+    let count: usize = unmatched.values().map(Vec::len).sum();
+    let mut problems = Vec::new();
+    for (path, expected, why) in NOT_MATCHED {
+        let found = unmatched.remove(path).unwrap_or_default().len();
+        println!("{found} documents of {path} do not match: {why}");
+        if found != expected {
+            problems.push(format!("{path}: {found} documents do not match instead of {expected}"));
+        }
+    }
+    problems.extend(unmatched.into_values().flatten());
     println!(
-        "{} of {} documents match their rule; {} rules have documents, {} exceptions",
-        events.len() - problems.len(),
+        "{} of {} documents match their rule; {} rules have documents",
+        events.len() - count,
         events.len(),
         rules.len(),
-        excused.len(),
     );
     ensure!(outcome.rejected == 0, "{:?}", outcome.rejections);
     ensure!(rules.len() > 300, "the data has shrunk to {} rules with documents", rules.len());
@@ -230,7 +261,12 @@ fn a_rule_alone_matches_the_same_events() -> Result<()> {
         let only = if together.contains(&(*rule, *event)) { "among the others" } else { "alone" };
         problems.push(format!("{name} matches only {only}: {}", events[*event as usize].2));
     }
-    println!("{} matches of {} rules over {} events, alone and together", together.len(), set.rules().len(), events.len());
+    println!(
+        "{} matches of {} rules over {} events, alone and together",
+        together.len(),
+        set.rules().len(),
+        events.len()
+    );
     ensure!(!together.is_empty(), "nothing matched");
     assert_none("rules alone", &problems);
     Ok(())

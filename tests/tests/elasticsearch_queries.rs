@@ -74,7 +74,11 @@ impl Case {
         let body = run.json()?;
         let hits = body["hits"]["events"].as_array().with_context(|| format!("no events in {body}"))?;
         let ids: Vec<&Value> = hits.iter().map(|hit| &hit["_source"][&self.id_field]).collect();
-        ensure!(ids == self.expected_event_ids.iter().collect::<Vec<_>>(), "expected {:?}, got {ids:?}", self.expected_event_ids);
+        ensure!(
+            ids == self.expected_event_ids.iter().collect::<Vec<_>>(),
+            "expected {:?}, got {ids:?}",
+            self.expected_event_ids
+        );
         Ok(())
     }
 }

@@ -43,7 +43,11 @@ fn run(host: &mut dyn Host, name: &str, golden: &Golden) -> Result<()> {
             let line = case.line(&answer.report, &answer.outcome)?;
             match golden_lines.get(at) {
                 Some(golden) if *golden != line => {
-                    problems.push(format!("{theme}: {}: not the golden line\n  golden {golden}\n  {name} {line}", case.name));
+                    let (golden, line) = difference(golden, &line);
+                    problems.push(format!(
+                        "{theme}: {}: not the golden line\n  golden {golden}\n  {name} {line}",
+                        case.name
+                    ));
                 }
                 _ => lines.push(line),
             }
@@ -58,9 +62,20 @@ fn run(host: &mut dyn Host, name: &str, golden: &Golden) -> Result<()> {
     Ok(())
 }
 
+/// Both texts from shortly before the first place where they differ.
+fn difference<'a>(golden: &'a str, line: &'a str) -> (&'a str, &'a str) {
+    let common = golden.bytes().zip(line.bytes()).take_while(|(a, b)| a == b).count();
+    let mut start = common.saturating_sub(60);
+    while !golden.is_char_boundary(start) || !line.is_char_boundary(start) {
+        start -= 1;
+    }
+    (&golden[start..], &line[start..])
+}
+
 #[test]
 fn native() -> Result<()> {
-    let golden = if env::var_os("TRIPLINE_BLESS").is_some_and(|value| value == "1") { Golden::Bless } else { Golden::Compare };
+    let golden =
+        if env::var_os("TRIPLINE_BLESS").is_some_and(|value| value == "1") { Golden::Bless } else { Golden::Compare };
     run(&mut RunnerHost::new(EngineKind::Native)?, "native", &golden)
 }
 
