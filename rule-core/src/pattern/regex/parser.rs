@@ -200,7 +200,7 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return Err(self.error(format!("groups are nested deeper than {MAX_DEPTH} levels")));
         }
-        let unclosed = self.error_at(start, "unclosed group; for a plain `(` write `\\(`");
+        let unclosed = self.error_at(start, "unclosed group");
         if self.at == self.pattern.len() {
             return Err(unclosed);
         }
