@@ -68,9 +68,10 @@ pub fn apt_install(packages: &[&str]) -> Result<()> {
 pub fn line(command: &Command) -> String {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
-        if let Some(value) = value {
-            line += &format!("{}={} ", name.to_string_lossy(), quoted(&value.to_string_lossy()));
-        }
+        let Some(value) = value else { continue };
+        // Cargo's encoding of the flags has separators that one cannot type.
+        let name = if name == "CARGO_ENCODED_RUSTFLAGS" { "RUSTFLAGS".into() } else { name.to_string_lossy() };
+        line += &format!("{name}={} ", quoted(&value.to_string_lossy().replace('\x1f', " ")));
     }
     line += &quoted(&command.get_program().to_string_lossy());
     for argument in command.get_args() {

@@ -72,6 +72,15 @@ impl WasmStd {
         format!("{self:?}\n{}", version.unwrap_or_default())
     }
 
+    /// Flags of the compiler that this way needs.
+    pub fn rustflags(self) -> &'static [&'static str] {
+        match self {
+            WasmStd::Toolchain => &[],
+            // The linker that Debian's compiler looks for has another name in Debian.
+            WasmStd::Debian => &["-Clinker=/usr/bin/wasm-ld-22"],
+        }
+    }
+
     /// A cargo command that builds for the target; `arguments` follow the subcommand.
     pub fn cargo(self, subcommand: &str) -> Command {
         match self {

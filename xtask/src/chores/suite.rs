@@ -20,8 +20,13 @@ pub fn node(command: &mut Command) -> Ending {
 }
 
 fn run(command: &mut Command, read: impl Fn(&str) -> Counts) -> Ending {
+    println!("  $ {}", process::line(command));
+    run_to(&mut std::io::stdout(), command, read)
+}
+
+fn run_to(terminal: &mut impl Write, command: &mut Command, read: impl Fn(&str) -> Counts) -> Ending {
     let mut counts = Counts::default();
-    let error = match stream(command, |line| counts += read(line)) {
+    let error = match stream(terminal, command, |line| counts += read(line)) {
         Err(error) => Some(error),
         // A suite that finds none of its tests has not passed.
         Ok(()) if counts == Counts::default() => Some(anyhow!("`{}` ran no test", process::line(command))),
@@ -31,14 +36,12 @@ fn run(command: &mut Command, read: impl Fn(&str) -> Counts) -> Ending {
 }
 
 /// Runs a command and looks at each line of its standard output on the way to the terminal.
-fn stream(command: &mut Command, mut look: impl FnMut(&str)) -> Result<()> {
-    println!("  $ {}", process::line(command));
+fn stream(terminal: &mut impl Write, command: &mut Command, mut look: impl FnMut(&str)) -> Result<()> {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start `{}`", command.get_program().to_string_lossy()))?;
     let output = child.stdout.take().context("the output is not piped")?;
-    let mut terminal = std::io::stdout();
     for line in BufReader::new(output).split(b'\n') {
         let line = line.context("cannot read the output")?;
         terminal.write_all(&line)?;
@@ -108,10 +111,12 @@ mod tests {
 
     #[test]
     fn a_suite_without_tests_and_one_that_breaks_off_fail() {
-        let silent = run(Command::new("true").arg(""), cargo_counts);
+        let silent = run_to(&mut Vec::new(), Command::new("true").arg(""), cargo_counts);
         assert!(silent.error.is_some_and(|error| error.to_string().contains("ran no test")));
         let script = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored'; exit 3";
-        let broken = run(Command::new("sh").args(["-c", script]), cargo_counts);
+        let mut terminal = Vec::new();
+        let broken = run_to(&mut terminal, Command::new("sh").args(["-c", script]), cargo_counts);
+        assert_eq!(terminal, b"test result: ok. 2 passed; 0 failed; 0 ignored\n");
         assert_eq!(broken.counts, Some(counts(2, 0, 0)));
         assert!(broken.error.is_some_and(|error| error.to_string().contains("exit status: 3")));
     }

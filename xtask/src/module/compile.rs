@@ -21,7 +21,7 @@ pub fn compile(wasm_std: WasmStd, opt_level: Option<&str>) -> Result<Vec<u8>> {
     if let Some(level) = opt_level {
         cargo.env("CARGO_PROFILE_MODULE_OPT_LEVEL", level);
     }
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f"));
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags(wasm_std).join("\x1f"));
     process::run(&mut cargo)?;
 
     let path = target.join(TARGET).join("module/rule_wasm.wasm");
@@ -30,8 +30,9 @@ pub fn compile(wasm_std: WasmStd, opt_level: Option<&str>) -> Result<Vec<u8>> {
     sections::drop_target_features(&module, &UNWANTED)
 }
 
-fn rustflags() -> Vec<String> {
-    let mut flags = vec![format!("-Ctarget-feature=-{}", UNWANTED.join(",-"))];
+fn rustflags(wasm_std: WasmStd) -> Vec<String> {
+    let mut flags: Vec<String> = wasm_std.rustflags().iter().map(|flag| (*flag).to_owned()).collect();
+    flags.push(format!("-Ctarget-feature=-{}", UNWANTED.join(",-")));
     // Paths of source files are in panic messages: the same on every machine, or the bytes are not.
     let home = std::env::var("CARGO_HOME").ok().or_else(|| std::env::var("HOME").ok().map(|home| home + "/.cargo"));
     if let Some(home) = home {

@@ -18,6 +18,7 @@ pub fn inputs(compiler: &str, opt_level: Option<&str>) -> Result<String> {
         "rule-wasm/src",
         "rule-wasm/wit",
         "xtask/src/module",
+        "xtask/src/wasm_std.rs",
     ])?;
     Ok(inputs.finish())
 }
