@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `malloc(size)`, `free(address)` | buffers in which the host puts what it passes in |
 //! | `tripline_filter(tag, tag_len, sec, nsec, record, record_len)` | one record in, the record out; Fluent Bit's `filter_wasm` calls it |
-//! | `tripline_compile(sources, length)` | a JSON array of `rule_core::Source`; answers a `rule_core::CompileReport` in JSON |
+//! | `tripline_compile(sources, length)` | a JSON array of `rule_core::Source`, or an object of `sources` and `options` (`rule_core::CompileOptions`); answers a `rule_core::CompileReport` in JSON |
 //! | `tripline_evaluate(lines, length)` | a batch of events, one JSON document per line; answers a `rule_core::Outcome` in JSON, with alerts |
 //! | `tripline_rules` (a global) | the address of the slot through which `tripline embed` puts rules into the module |
 //!

@@ -87,7 +87,11 @@ impl Schema {
 
     /// The known name that was probably meant by this unknown one, if one is close enough to be suggested.
     pub fn nearest(&self, name: &str) -> Option<String> {
-        nearest::nearest(name, self.fields.sorted.iter().map(|(name, _)| name.as_str())).map(str::to_owned)
+        let names = || self.fields.sorted.iter().map(|(name, _)| name.as_str());
+        let near = nearest::nearest(name, names());
+        // What a mapping does not have is wrong for certain, so a wilder guess is better than none.
+        let near = if self.strict { near.or_else(|| crate::nearest::nearest(name, names())) } else { near };
+        near.map(str::to_owned)
     }
 }
 

@@ -18,6 +18,14 @@ struct Embedded {
     options: CompileOptions,
 }
 
+/// What `tripline_compile` takes.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Request {
+    Sources(Vec<Source>),
+    Full(Embedded),
+}
+
 /// A rule set with its two sessions: records of a log shipper need no alert documents, batches of other hosts do.
 #[derive(Debug)]
 pub(super) struct Engine {
@@ -71,11 +79,15 @@ impl Engine {
         Engine { records: open(false), batches: open(true), labels, complaint: None }
     }
 
-    /// Compiles a JSON array of sources.
-    pub(super) fn compile(sources: &[u8]) -> Result<(Self, CompileReport), String> {
-        let sources: Vec<Source> =
-            serde_json::from_slice(sources).map_err(|error| format!("the sources are malformed: {error}"))?;
-        let (rules, report) = rule_core::compile(&sources, &CompileOptions::default());
+    /// Compiles a JSON array of sources, or an object of sources and options.
+    pub(super) fn compile(request: &[u8]) -> Result<(Self, CompileReport), String> {
+        let request: Request =
+            serde_json::from_slice(request).map_err(|error| format!("the sources are malformed: {error}"))?;
+        let Embedded { sources, options } = match request {
+            Request::Sources(sources) => Embedded { sources, options: CompileOptions::default() },
+            Request::Full(full) => full,
+        };
+        let (rules, report) = rule_core::compile(&sources, &options);
         Ok((Engine::new(rules), report))
     }
 

@@ -152,7 +152,7 @@ impl AlertTable {
     fn rows(&mut self, alerts: &str) -> Result<()> {
         let mut out = anstream::stdout().lock();
         for line in alerts.lines() {
-            let alert: Value = serde_json::from_str(line).context("an alert is not JSON")?;
+            let alert = read_alert(line).context("an alert is not JSON")?;
             if !std::mem::replace(&mut self.headed, true) {
                 self.table.head(&mut out, "WHAT HAPPENED")?;
             }
@@ -190,4 +190,13 @@ pub fn host(event: &Value) -> String {
         .iter()
         .find_map(|path| output::field(event, path))
         .unwrap_or_else(|| "-".into())
+}
+
+/// An alert as a document; of one with an event nested too deeply to be read, only what the rule says.
+fn read_alert(line: &str) -> serde_json::Result<Value> {
+    let whole = serde_json::from_str(line);
+    match (whole, line.rfind(r#","kibana.alert.uuid":"#)) {
+        (Err(_), Some(at)) => serde_json::from_str(&format!("{{{}", &line[at + 1..])),
+        (whole, _) => whole,
+    }
 }
