@@ -15,9 +15,9 @@ pub enum Item {
     /// A compiled rule set; sessions opened on it share it.
     Rules(Arc<RuleSet>),
     /// A rule set at work on a stream.
-    Session(Session),
+    Session(Box<Session>),
     /// A search under way.
-    Search(Search),
+    Search(Box<Search>),
 }
 
 impl Item {
@@ -92,7 +92,7 @@ pub fn with_search<T>(handle: u32, work: impl FnOnce(&mut Search) -> T) -> Resul
 }
 
 /// Takes the search `handle` out; the handle is released.
-pub fn take_search(handle: u32) -> Result<Search, String> {
+pub fn take_search(handle: u32) -> Result<Box<Search>, String> {
     take(handle, "a search", |item| match item {
         Item::Search(search) => Ok(search),
         other => Err(other),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn session() -> Item {
-        Item::Session(Session::open(no_rules(), SessionOptions::default()))
+        Item::Session(Session::open(no_rules(), SessionOptions::default()).into())
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
     fn a_session_keeps_its_rule_set_alive() {
         let rules_handle = insert(Item::Rules(no_rules()));
         let rules = rules(rules_handle).unwrap();
-        let handle = insert(Item::Session(Session::open(rules, SessionOptions::default())));
+        let handle = insert(Item::Session(Session::open(rules, SessionOptions::default()).into()));
         release(rules_handle);
         assert_eq!(with_session(handle, |session| session.evaluate(b"").events), Ok(0));
         release(handle);

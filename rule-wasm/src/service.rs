@@ -40,7 +40,7 @@ pub fn compile(sources: &[Source], options: &CompileOptions) -> (u32, CompileRep
 /// Opens a session on a rule set.
 pub fn open(rules: u32, options: SessionOptions) -> Result<u32, String> {
     let session = Session::open(handles::rules(rules)?, options);
-    Ok(handles::insert(Item::Session(session)))
+    Ok(handles::insert(Item::Session(session.into())))
 }
 
 /// Evaluates a batch of events, one JSON document per line.
@@ -50,7 +50,7 @@ pub fn evaluate(session: u32, lines: &[u8]) -> Result<Outcome, String> {
 
 /// Opens a search.
 pub fn open_search(query: &Source, options: SearchOptions) -> Result<u32, Vec<Diagnostic>> {
-    Search::open(query, options).map(|search| handles::insert(Item::Search(search)))
+    Search::open(query, options).map(|search| handles::insert(Item::Search(search.into())))
 }
 
 /// Gives a search more of its data set.
@@ -60,5 +60,5 @@ pub fn search_add(search: u32, index: &str, first_id: u64, lines: &[u8]) -> Resu
 
 /// Ends a search and gives its answer.
 pub fn search_finish(search: u32) -> Result<String, String> {
-    handles::take_search(search).map(Search::finish)
+    handles::take_search(search).map(|search| search.finish())
 }
