@@ -146,7 +146,7 @@ mod tests {
                 r#"["\ud800", "a\uDC00b", "\ud83d\udca9", "\\ud800", "\ud800\u0041", "\ud800"]"#,
                 r#"["\ufffd","a\ufffdb","\ud83d\udca9","\\ud800","\ufffd\u0041","\ufffd"]"#,
             ),
-            ("[1e999, -1E999, 1e3, 0.1]", "[1.7976931348623157e308,-1.7976931348623157e308,1e3,0.1]"),
+            ("[1e999, -1E999, 1e3, 0.1]", "[1.7976931348623157e+308,-1.7976931348623157e+308,1e3,0.1]"),
         ] {
             assert_eq!(minify(json.as_bytes()), shown);
             serde_json::from_str::<serde_json::Value>(shown).expect("JSON");

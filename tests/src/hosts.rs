@@ -50,12 +50,9 @@ impl Host for RunnerHost {
 
 impl Host for CModule {
     fn run(&mut self, case: &Case) -> Result<Option<Answer>> {
-        // A rule set handed over as C strings comes without options.
-        if case.mapping()?.is_some() {
-            return Ok(None);
-        }
-        let sources = serde_json::to_vec(&[case.source()])?;
-        let report = self.compile(&sources).context("tripline_compile")?;
+        let options = CompileOptions { mapping: case.mapping()?, ..CompileOptions::default() };
+        let request = serde_json::to_vec(&serde_json::json!({ "sources": [case.source()], "options": options }))?;
+        let report = self.compile(&request).context("tripline_compile")?;
         let outcome = self.evaluate(&case.events()?).context("tripline_evaluate")?;
         Ok(Some(Answer { report, outcome }))
     }

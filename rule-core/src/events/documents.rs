@@ -216,7 +216,11 @@ impl Documents {
     fn hand_on(&mut self, sink: &mut impl FnMut(Piece<'_>)) {
         let line = self.start.line;
         if self.dropped == 0 {
-            sink(Piece::Event { line, text: self.held.trim_ascii_end() });
+            // A form feed alone is as blank as a space, and a blank line is no event.
+            let text = self.held.trim_ascii_end();
+            if !text.is_empty() {
+                sink(Piece::Event { line, text });
+            }
         } else {
             sink(Piece::TooLarge(TooLarge { line, bytes: self.dropped }));
         }

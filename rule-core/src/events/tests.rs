@@ -242,3 +242,8 @@ fn a_whole_input() {
     assert_eq!(batch.lines, [1, 3]);
     assert_eq!(batch.too_large, [TooLarge { line: 2, bytes: 24 }]);
 }
+
+#[test]
+fn a_form_feed_alone_is_no_event() {
+    assert_eq!(split("[{\"a\":1},\n\u{c}\n,{\"b\":2}]"), ["1: {\"a\":1}", "3: {\"b\":2}"]);
+}
