@@ -24,9 +24,9 @@ fn batch(matching: bool) -> Vec<u8> {
     if matching {
         event["event"] = serde_json::json!({"category": ["file"], "type": ["creation"], "action": "creation"});
         event["host"]["os"]["type"] = "linux".into();
-        event["file"]["name"] = "xvf.service".into();
     }
-    let line = if matching { event.to_string() } else { EVENT.trim_end().to_owned() };
+    event["file"]["name"] = if matching { "xvf.service" } else { "xvf.conf" }.into();
+    let line = event;
     format!("{line}\n").repeat(BATCH).into_bytes()
 }
 
