@@ -2,9 +2,14 @@
 //! is more than one line.
 #![no_main]
 
+use std::sync::{Arc, LazyLock};
+
 use libfuzzer_sys::fuzz_target;
-use rule_core::Limits;
 use rule_core::events::{Piece, Splitter, TooLarge, to_lines};
+use rule_core::{CompileOptions, Limits, RuleSet, Session, SessionOptions, compile};
+
+/// No rules: events are only decoded and counted.
+static RULES: LazyLock<Arc<RuleSet>> = LazyLock::new(|| Arc::new(compile(&[], &CompileOptions::default()).0));
 
 #[derive(Debug, PartialEq)]
 enum Owned {
@@ -46,4 +51,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let batch = to_lines(input, &Limits::default());
     assert_eq!(batch.bytes.iter().filter(|byte| **byte == b'\n').count(), batch.lines.len());
+    // A host looks an event's line up by its ordinal in the session.
+    let mut session = Session::open(RULES.clone(), SessionOptions::default());
+    assert_eq!(session.evaluate(&batch.bytes).events, batch.lines.len() as u64);
 });

@@ -3,8 +3,8 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rule_core::Limits;
 use rule_core::events::{Piece, Splitter, TooLarge, to_lines};
+use rule_core::{CompileOptions, Limits, Session, SessionOptions, compile};
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,9 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
         b"\xef\xbb\xbf",
         b"\xef",
         b"x",
+        b"\x0b",
+        b"\x0c",
+        b"\n\x0c\n",
         b"{\"a\":1}",
         b"{\"a\":\"b\"}\n",
         b"{\n  \"a\": [\n 1 ]\n}\n",
@@ -117,6 +120,15 @@ proptest! {
             };
             prop_assert!((1..=lines).contains(&line));
         }
+    }
+
+    /// A host looks an event's line up by its ordinal in the session, so both must count alike.
+    #[test]
+    fn the_engine_counts_the_events_that_have_lines(input in input()) {
+        let batch = to_lines(&input, &Limits::default());
+        let (rules, _) = compile(&[], &CompileOptions::default());
+        let mut session = Session::open(rules.into(), SessionOptions::default());
+        prop_assert_eq!(session.evaluate(&batch.bytes).events, batch.lines.len() as u64);
     }
 
     #[test]

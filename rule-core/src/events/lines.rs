@@ -92,7 +92,7 @@ fn hand_on(line: u64, text: &[u8], max: usize, sink: &mut impl FnMut(Piece<'_>))
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     if text.len() > max {
         sink(Piece::TooLarge(TooLarge { line, bytes: text.len() as u64 }));
-    } else if !trim_start(text).is_empty() {
+    } else if !text.trim_ascii().is_empty() {
         sink(Piece::Event { line, text });
     }
 }

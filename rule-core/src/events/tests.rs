@@ -59,7 +59,8 @@ fn lines() {
     assert_eq!(split("\n \n{\"a\":1}\n\t\n\n{\"a\":2}"), ["3: {\"a\":1}", "6: {\"a\":2}"]);
     assert_eq!(split("{\"a\":1}"), ["1: {\"a\":1}"]);
     assert_eq!(split(" {\"a\" : 1} \n{\"b\" : 2}"), ["1:  {\"a\" : 1} ", "2: {\"b\" : 2}"]);
-    assert_eq!(split("{}\n\u{c}\n\0\n"), ["1: {}", "2: \u{c}", "3: \0"]);
+    // Blank as the engine has it, which would otherwise count fewer events than there are line numbers.
+    assert_eq!(split("{}\n\u{c}\n\0\n\u{b}\n"), ["1: {}", "3: \0", "4: \u{b}"]);
 }
 
 #[test]
