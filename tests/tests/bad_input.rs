@@ -394,10 +394,13 @@ fn alerts_of_odd_events_are_shown() -> Result<()> {
     let folder = TempDir::new()?;
     let path = |name: &str| folder.path().join(name).display().to_string();
     fs::write(path("rule.eql"), RULE)?;
+    // Deeper than what reads JSON for the table goes.
+    let deep = format!(r#"{{"x":1,"y":{}{}}}"#, "[".repeat(300), "]".repeat(300));
     let odd = [
         r#"{"x":1,"y":"a\ud800b"}"#,
         r#"{"x":1,"y":1e999}"#,
         r#"{"x":1,"@timestamp":"\udc00"}"#,
+        &deep,
         r#"{"x":1,"last":true}"#,
     ];
     fs::write(path("events"), odd.join("\n"))?;
@@ -417,6 +420,12 @@ fn alerts_of_odd_events_are_shown() -> Result<()> {
         assert_eq!(run.stdout.lines().filter(|line| line.contains("low")).count(), odd.len(), "{run:?}");
         let run = tripline(["search", RULE, "--engine", engine, "--events", &path("events"), "--output", "table"])?;
         assert_eq!(run.status, 0, "{run:?}");
+        assert_eq!(run.stdout.lines().filter(|line| line.contains(" events  ")).count(), odd.len(), "{run:?}");
+        let json =
+            ["eval", "--engine", engine, "--rules", &path("rule.eql"), "--events", &path("events"), "--output", "json"];
+        let run = tripline(json)?;
+        assert_eq!(run.status, 0, "{run:?}");
+        assert_eq!(run.stdout.matches("kibana.alert.uuid").count(), odd.len(), "{run:?}");
     }
     Ok(())
 }

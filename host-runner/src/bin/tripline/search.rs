@@ -1,5 +1,6 @@
 //! `tripline search`: one query over a data set.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::Path;
@@ -8,7 +9,9 @@ use anstyle::Style;
 use anyhow::{Context as _, Result};
 use host_runner::EngineError;
 use rule_core::{SearchOptions, Source};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::args::{SearchArgs, SearchOutput};
 use crate::eval::{host, report_rejected, time};
@@ -62,7 +65,7 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
             let body = if io::stdout().is_terminal() { pretty::indent(&body) } else { body };
             writeln!(io::stdout(), "{}", body.trim_end())?;
         }
-        SearchOutput::Table => table(&serde_json::from_str(&body).context("the answer is not JSON")?)?,
+        SearchOutput::Table => table(&read_body(&body).context("the answer is not JSON")?)?,
     }
     if totals.rejected > 0 {
         writeln!(anstream::stderr(), "{} events, {} rejected", totals.events, totals.rejected)?;
@@ -82,6 +85,36 @@ fn query(args: &SearchArgs) -> Result<Source> {
     };
     let name = path.display().to_string();
     Ok(Source { text: text.with_context(|| format!("cannot read the query from {name}"))?, path: name })
+}
+
+/// The answer as a document; an event that is nested too deeply to be read is shown by its index and id.
+fn read_body(body: &str) -> serde_json::Result<Value> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        hits: HashMap<&'a str, &'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Hit<'a> {
+        _index: String,
+        _id: String,
+        #[serde(borrow)]
+        _source: &'a RawValue,
+    }
+    if let Ok(body) = serde_json::from_str(body) {
+        return Ok(body);
+    }
+    let Body { hits } = serde_json::from_str(body)?;
+    let events: Vec<Hit<'_>> =
+        hits.get("events").map_or(Ok(Vec::new()), |events| serde_json::from_str(events.get()))?;
+    let events: Vec<Value> = events
+        .iter()
+        .map(|hit| {
+            let source: Value = serde_json::from_str(hit._source.get()).unwrap_or_default();
+            json!({ "_index": hit._index, "_id": hit._id, "_source": source })
+        })
+        .collect();
+    Ok(json!({ "hits": { "events": events } }))
 }
 
 fn table(body: &Value) -> Result<()> {
