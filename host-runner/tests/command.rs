@@ -287,6 +287,13 @@ fn every_limit_has_a_flag() {
         tripline(&["eval", "--engine", "native", "--rules", &rules, "--events", &events, "--max-rejections", "1"]);
     assert!(run.err.contains("and 1 more events"), "{}", run.err);
 
+    let pairs = folder.file("pairs.eql", "any where startsWith(a, b)");
+    let lists = folder.file("lists.ndjson", r#"{"a":["p","q"],"b":["x","y"]}"#);
+    for (most, message) in [("4", "0 rejected"), ("3", "more than 3 combinations")] {
+        let run = tripline(&["eval", "--rules", &pairs, "--events", &lists, "--max-combinations", most]);
+        assert!(run.err.contains(message), "{}", run.err);
+    }
+
     let run = tripline(&[
         "search",
         "any where true",

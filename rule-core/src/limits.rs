@@ -27,6 +27,8 @@ pub struct Limits {
     pub max_event_depth: u32,
     /// Values that one event may bring for the fields that the rules read.
     pub max_event_values: u32,
+    /// Combinations of values that one condition over several multi-valued fields may try on one event.
+    pub max_combinations: u32,
     /// Rejected events described per batch; all are counted.
     pub max_rejections: u32,
     /// Results that one search may hold back for its answer (`size` cannot exceed it).
@@ -45,6 +47,7 @@ impl Default for Limits {
             max_event_bytes: 4 << 20,
             max_event_depth: 512,
             max_event_values: 200_000,
+            max_combinations: 1 << 16,
             max_rejections: 100,
             max_search_size: 10_000,
         }

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use crate::api::{ResultPosition, SearchOptions, SearchProgress, Source};
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
-use crate::engine::{Evaluator, Program, lines, locate, query_filter, reject};
+use crate::engine::{Evaluator, Program, lines, locate, query_filter, reject, schema};
 use crate::json;
 use crate::plan::{Column, Plan, test};
-use crate::schema::Schema;
 use crate::syntax::ast::{Pipe, PipeKind};
 use crate::syntax::parse_query;
 use crate::{decode, time::Instant};
@@ -138,15 +137,7 @@ impl Search {
             errors.push(Diagnostic::error(codes::TOO_LARGE, message, Span::default()));
             return None;
         }
-        let schema = match options.mapping.as_ref().map(Schema::from_mapping) {
-            None => Schema::ecs(),
-            Some(Ok(schema)) => schema,
-            Some(Err(message)) => {
-                let message = format!("the mapping cannot be read: {message}");
-                errors.push(Diagnostic::error(codes::RULE_FILE, message, Span::default()));
-                return None;
-            }
-        };
+        let schema = schema(options.mapping.as_ref()).map_err(|error| errors.push(*error)).ok()?;
         let parsed = parse_query(&query.text, limits.max_query_depth, errors)?;
         let mut plan = Plan::with_dates(vec![options.timestamp_field.clone()]);
         let mut checker = Checker { text: &query.text, schema: &schema, limits: &limits, plan: &mut plan, errors };

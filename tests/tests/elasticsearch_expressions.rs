@@ -285,7 +285,7 @@ const CODES: [(&str, &[&str]); 28] = [
     ("first argument of [:] must be [string]", &["type"]),
     ("first argument must be", &["type"]),
     ("2nd argument must be [long]", &["type"]),
-    ("nested fields not supported", &["type", "not-supported", "unknown-field"]),
+    ("nested fields not supported", &["not-supported"]),
     ("is not supported (also filter, sort", &["not-supported"]),
     ("expects exactly one argument but found", &["pipe"]),
     ("expects a positive integer", &["pipe"]),

@@ -26,6 +26,8 @@ export interface Limits {
   max_event_depth: number;
   /** Values that one event may bring for the fields that the rules read. */
   max_event_values: number;
+  /** Combinations of values that one condition over several multi-valued fields may try on one event. */
+  max_combinations: number;
   /** Rejected events described per batch; all are counted. */
   max_rejections: number;
   /** Results that one search may hold back for its answer. */

@@ -43,7 +43,9 @@ impl Checker<'_> {
 
     /// A condition that was written to ask something and asks nothing is most likely a mistake.
     fn check_constant(&mut self, written: &Expr, condition: &Condition) {
-        if let (Condition::Constant(truth), false) = (condition, matches!(written.kind, ExprKind::Literal(_))) {
+        // Beside a syntax error it is most likely that error's consequence.
+        let asks = !matches!(written.kind, ExprKind::Literal(_)) && self.error_count() == 0;
+        if let (Condition::Constant(truth), true) = (condition, asks) {
             let events = if *truth { "every event" } else { "no event" };
             let message = format!("the condition holds for {events}");
             let warning = Diagnostic::warning(codes::CONSTANT_CONDITION, message, written.span);

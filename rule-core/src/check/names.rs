@@ -21,7 +21,7 @@ impl Checker<'_> {
     /// Reports a field that the mapping does not have, or one that is close to a well-known field.
     pub(super) fn check_field(&mut self, name: &str, optional: bool, span: Span) -> Option<FieldType> {
         match self.field(name) {
-            Some(field) if field.nested => {
+            _ if self.schema.is_nested(name) => {
                 let message = format!("[{name}] is a nested field, and nested fields are not supported");
                 self.errors.push(Diagnostic::error(codes::NOT_SUPPORTED, message, span));
                 None

@@ -65,14 +65,10 @@ struct Compiler<'a> {
 impl<'a> Compiler<'a> {
     fn new(options: &'a CompileOptions) -> Self {
         let mut report = CompileReport::default();
-        let schema = match options.mapping.as_ref().map(Schema::from_mapping) {
-            None => Schema::ecs(),
-            Some(Ok(schema)) => schema,
-            Some(Err(message)) => {
-                report.diagnostics.push(mapping_error(&message));
-                Schema::ecs()
-            }
-        };
+        let schema = schema(options.mapping.as_ref()).unwrap_or_else(|error| {
+            report.diagnostics.push(*error);
+            Schema::ecs()
+        });
         Compiler {
             options,
             schema,
@@ -229,10 +225,15 @@ pub(crate) fn query_filter(parsed: &Query, checker: &mut Checker<'_>, category_f
     }
 }
 
-fn mapping_error(message: &str) -> Diagnostic {
-    let error = Diagnostic::error(codes::RULE_FILE, format!("the mapping cannot be read: {message}"), Span::default());
-    Diagnostic { labels: Vec::new(), ..error }
-        .help("give what `GET index/_mapping` answers, or its `mappings` or `properties`")
+/// What is known about fields: the mapping's, or else the Elastic Common Schema's.
+pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<Diagnostic>> {
+    let Some(mapping) = mapping else { return Ok(Schema::ecs()) };
+    Schema::from_mapping(mapping).map_err(|message| {
+        let message = format!("the mapping cannot be read: {message}");
+        let error = Diagnostic::error(codes::RULE_FILE, message, Span::default());
+        let error = error.help("give what `GET index/_mapping` answers, or its `mappings` or `properties`");
+        Box::new(Diagnostic { labels: Vec::new(), ..error })
+    })
 }
 
 /// From places in the query to places in the file.

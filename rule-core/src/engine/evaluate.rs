@@ -4,7 +4,7 @@ use super::Program;
 use crate::decode::{Event, Slots, Value};
 use crate::pattern::Fold;
 use crate::plan::Predicate;
-use crate::plan::script::{MAX_COMBINATIONS, TooManyCombinations};
+use crate::plan::script::TooManyCombinations;
 
 /// The lines of a batch without their ends; blank ones are left out.
 pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -35,10 +35,21 @@ pub(crate) struct Evaluator {
 #[derive(Debug, Default)]
 struct Answers {
     /// For each predicate the event at which it was answered, and the answer. A new event makes all of them old.
-    known: Vec<(u32, bool)>,
+    known: Vec<(u32, Answer)>,
     event: u32,
     fold: Fold,
-    overflow: Option<TooManyCombinations>,
+    /// Whether an undecided predicate was asked.
+    undecided: bool,
+    /// What stands for the answer of an undecided predicate.
+    assume: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    No,
+    Yes,
+    /// It would take more combinations of values than may be tried.
+    Undecided,
 }
 
 impl Evaluator {
@@ -51,19 +62,27 @@ impl Evaluator {
         let event = self.slots.view(line);
         candidates(program, event, &mut self.candidates);
         self.answers.start(program.plan.predicates.len());
+        let mut complete = true;
         for number in &self.candidates {
-            let filter = &program.filters[*number as usize];
+            let condition = &program.filters[*number as usize].condition;
             let answers = &mut self.answers;
-            if filter.condition.holds(&mut |predicate| answers.get(program, event, predicate)) {
+            (answers.undecided, answers.assume) = (false, false);
+            let mut holds = condition.holds(&mut |predicate| answers.get(program, event, predicate));
+            if answers.undecided {
+                complete = false;
+                // A match must not rest on what is not known: it has to hold either way.
+                answers.assume = true;
+                holds &= condition.holds(&mut |predicate| answers.get(program, event, predicate));
+            }
+            if holds {
                 self.matched.push(*number);
             }
         }
-        match self.answers.overflow.take() {
-            Some(TooManyCombinations) => {
-                Err((0, format!("a condition has more than {MAX_COMBINATIONS} combinations of values to try")))
-            }
-            None => Ok(()),
+        if complete {
+            return Ok(());
         }
+        let most = program.limits.max_combinations;
+        Err((0, format!("a condition has more than {most} combinations of values to try")))
     }
 
     /// The filters that hold for the last event, in order.
@@ -99,20 +118,23 @@ impl Answers {
     fn start(&mut self, predicates: usize) {
         if self.known.len() != predicates || self.event == u32::MAX {
             self.known.clear();
-            self.known.resize(predicates, (0, false));
+            self.known.resize(predicates, (0, Answer::No));
             self.event = 0;
         }
         self.event += 1;
-        self.overflow = None;
     }
 
     fn get(&mut self, program: &Program, event: Event<'_>, number: u32) -> bool {
-        let (at, answer) = self.known[number as usize];
-        if at == self.event {
-            return answer;
-        }
+        let (at, known) = self.known[number as usize];
+        let answer = if at == self.event { known } else { self.ask(program, event, number) };
+        self.known[number as usize] = (self.event, answer);
+        self.undecided |= answer == Answer::Undecided;
+        answer == Answer::Yes || answer == Answer::Undecided && self.assume
+    }
+
+    fn ask(&mut self, program: &Program, event: Event<'_>, number: u32) -> Answer {
         let columns = &program.plan.columns;
-        let answer = match &program.plan.predicates[number as usize] {
+        let truth = match &program.plan.predicates[number as usize] {
             Predicate::Field { slot, test } => {
                 let column = &columns[*slot as usize];
                 let fold = &mut self.fold;
@@ -120,15 +142,13 @@ impl Answers {
                     .values(*slot as usize)
                     .any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold)))
             }
-            Predicate::Script(script) => match script.holds(event, columns, &mut self.fold) {
-                Ok(truth) => truth,
-                Err(overflow) => {
-                    self.overflow = Some(overflow);
-                    false
+            Predicate::Script(script) => {
+                match script.holds(event, columns, program.limits.max_combinations, &mut self.fold) {
+                    Ok(truth) => truth,
+                    Err(TooManyCombinations) => return Answer::Undecided,
                 }
-            },
+            }
         };
-        self.known[number as usize] = (self.event, answer);
-        answer
+        if truth { Answer::Yes } else { Answer::No }
     }
 }

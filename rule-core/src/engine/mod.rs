@@ -6,7 +6,7 @@ mod evaluate;
 use std::sync::Arc;
 
 pub use compile::{compile, fold_constant};
-pub(crate) use compile::{locate, query_filter};
+pub(crate) use compile::{locate, query_filter, schema};
 pub(crate) use evaluate::{Evaluator, lines};
 
 use crate::alert::AlertBuilder;

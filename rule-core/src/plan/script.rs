@@ -14,9 +14,6 @@ use crate::schema::FieldType;
 use crate::syntax::ast::{ArithmeticOp, CompareOp};
 use crate::value::Value;
 
-/// Combinations of values that one predicate may try on one event. A bound on the work that two long arrays make.
-pub const MAX_COMBINATIONS: u64 = 1 << 16;
-
 /// An expression and the fields that it reads.
 #[derive(Debug)]
 pub struct Script {
@@ -64,16 +61,22 @@ pub enum Node {
     In(Box<Node>, Vec<Value<'static>>),
 }
 
-/// A run of a script tried too many combinations of values.
+/// [`Limits::max_combinations`](crate::Limits::max_combinations) is exceeded: two long arrays would make work without bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyCombinations;
 
 impl Script {
     /// Whether any combination of the fields' values makes the expression true.
-    pub fn holds(&self, event: Event<'_>, columns: &[Column], fold: &mut Fold) -> Result<bool, TooManyCombinations> {
+    pub fn holds(
+        &self,
+        event: Event<'_>,
+        columns: &[Column],
+        max_combinations: u32,
+        fold: &mut Fold,
+    ) -> Result<bool, TooManyCombinations> {
         let mut values: Vec<Value<'_>> = vec![Value::Null; self.mentions.len()];
-        let mut tried = 0;
-        self.any(event, columns, &mut values, 0, &mut tried, fold)
+        let mut left = max_combinations;
+        self.any(event, columns, &mut values, 0, &mut left, fold)
     }
 
     fn any<'e>(
@@ -82,14 +85,11 @@ impl Script {
         columns: &'e [Column],
         values: &mut Vec<Value<'e>>,
         at: usize,
-        tried: &mut u64,
+        left: &mut u32,
         fold: &mut Fold,
     ) -> Result<bool, TooManyCombinations> {
         let Some(mention) = self.mentions.get(at) else {
-            *tried += 1;
-            if *tried > MAX_COMBINATIONS {
-                return Err(TooManyCombinations);
-            }
+            *left = left.checked_sub(1).ok_or(TooManyCombinations)?;
             return Ok(self.body.value(values, fold) == Value::Bool(true));
         };
         let column = &columns[mention.slot as usize];
@@ -98,13 +98,13 @@ impl Script {
             let Some(value) = read(value, column, mention.as_text) else { continue };
             missing = false;
             values[at] = value;
-            if self.any(event, columns, values, at + 1, tried, fold)? {
+            if self.any(event, columns, values, at + 1, left, fold)? {
                 return Ok(true);
             }
         }
         if missing {
             values[at] = Value::Null;
-            return self.any(event, columns, values, at + 1, tried, fold);
+            return self.any(event, columns, values, at + 1, left, fold);
         }
         Ok(false)
     }

@@ -85,6 +85,11 @@ impl Schema {
             .then(|| Field { kind: FieldType::Keyword, null_value: None, path: name.to_owned(), nested })
     }
 
+    /// Whether the name is that of a `nested` object, or below one.
+    pub fn is_nested(&self, name: &str) -> bool {
+        self.fields.is_nested(name) || self.fields.nested.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+    }
+
     /// The known name that was probably meant by this unknown one, if one is close enough to be suggested.
     pub fn nearest(&self, name: &str) -> Option<String> {
         let names = || self.fields.sorted.iter().map(|(name, _)| name.as_str());

@@ -368,6 +368,8 @@ limit_args! {
     max_event_depth,
     /// Values that one event may bring for the fields that the rules read.
     max_event_values,
+    /// Combinations of values that one condition may try on one event.
+    max_combinations,
     /// Rejected events described per batch; all are counted.
     max_rejections,
     /// Results that one search may hold back for its answer.

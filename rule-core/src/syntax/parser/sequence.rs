@@ -13,14 +13,7 @@ impl Parser<'_, '_> {
             self.report(error);
             by = self.keys();
         }
-        let mut terms = Vec::new();
-        while matches!(self.kind(), TokenKind::LeftBracket | TokenKind::MissingOpen) {
-            let before = self.at;
-            terms.extend(self.term());
-            if self.at == before {
-                break;
-            }
-        }
+        let terms = self.terms();
         let until = if self.eat(&TokenKind::Until) { self.term().map(Box::new) } else { None };
         let sequence = Sequence { keyword, by, maxspan, terms, until, span: self.since(keyword) };
         self.check_sequence(&sequence);
@@ -30,14 +23,7 @@ impl Parser<'_, '_> {
     pub(super) fn sample(&mut self) -> Sample {
         let keyword = self.advance().span;
         let by = self.keys();
-        let mut terms = Vec::new();
-        while matches!(self.kind(), TokenKind::LeftBracket | TokenKind::MissingOpen) {
-            let before = self.at;
-            terms.extend(self.term());
-            if self.at == before {
-                break;
-            }
-        }
+        let terms = self.terms();
         let sample = Sample { keyword, by, terms, span: self.since(keyword) };
         if sample.terms.len() < 2 {
             let message = format!("a sample requires a minimum of 2 queries, found [{}]", sample.terms.len());
@@ -54,6 +40,14 @@ impl Parser<'_, '_> {
             self.check_failed(error);
         }
         sample
+    }
+
+    fn terms(&mut self) -> Vec<Term> {
+        let mut terms = Vec::new();
+        while matches!(self.kind(), TokenKind::LeftBracket | TokenKind::MissingOpen) {
+            terms.extend(self.term());
+        }
+        terms
     }
 
     /// Checks come after parsing: they are reported wherever the parser stands.
