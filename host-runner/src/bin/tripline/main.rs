@@ -1,11 +1,13 @@
 //! The `tripline` command.
 
+mod alerts;
 mod args;
 mod check;
 mod completions;
 mod embed;
 mod eval;
 mod events;
+mod groups;
 mod log;
 mod output;
 mod playground;
