@@ -1,5 +1,7 @@
 //! From syntax tree to plan: checks types and fields, folds constants, lowers conditions to predicates.
 
+mod affix;
+mod constants;
 mod lower;
 mod names;
 mod types;
@@ -29,7 +31,8 @@ pub struct Checker<'a> {
 impl Checker<'_> {
     /// The filter as the engine runs it; `None` when there are errors, all of which are reported.
     pub fn filter(&mut self, filter: &EventFilter, category_field: &str) -> Option<Filter> {
-        if !self.check(filter) {
+        let known = self.check_category(&filter.category, category_field);
+        if !self.check(filter) || !known {
             return None;
         }
         let category = match &filter.category {
@@ -39,6 +42,19 @@ impl Checker<'_> {
         let condition = self.condition(&filter.condition);
         self.check_constant(&filter.condition, &condition);
         Some(Filter { category, condition })
+    }
+
+    /// A category is asked of a field, which a mapping must have.
+    fn check_category(&mut self, category: &Category, field: &str) -> bool {
+        let Category::Name(_, span) = category else { return true };
+        if !self.schema.is_strict() || self.field(field).is_some() {
+            return true;
+        }
+        let error = Diagnostic::error(codes::UNKNOWN_FIELD, format!("unknown column [{field}]"), *span)
+            .label("the category is a value of this field, which is not in the mapping")
+            .help("`any where …` asks for no category");
+        self.errors.push(error);
+        false
     }
 
     /// A condition that was written to ask something and asks nothing is most likely a mistake.

@@ -54,7 +54,7 @@ impl Type {
     }
 
     /// As Elasticsearch calls it.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Type::Unknown => "unknown",
             Type::Null => "null",
@@ -186,6 +186,8 @@ impl Checker<'_> {
         }
         // A field's values are converted as its mapping would; results of functions are what they are.
         let (a, b) = (left.1, right.1);
+        self.check_value_of(a, right.0);
+        self.check_value_of(b, left.0);
         let of_field = matches!(a, Type::Field(_)) || matches!(b, Type::Field(_));
         let known = |t: Type| !matches!(t.plain(), Type::Unknown | Type::Null);
         if !of_field && known(a) && known(b) && a.plain() != b.plain() {
@@ -287,7 +289,9 @@ impl Checker<'_> {
                 (Type::Field(_), Type::String | Type::Number) => true,
                 (a, b) => a == b,
             };
-            if !compatible {
+            if compatible {
+                self.check_value_of(wanted, item);
+            } else {
                 let message = format!(
                     "{} argument of [in] must be [{}], found value [{}] type [{}]",
                     ordinal(at + 1),
@@ -338,6 +342,9 @@ impl Checker<'_> {
             if signature.function == Function::CidrMatch && at > 0 {
                 self.check_range(at, argument);
             }
+        }
+        if matches!(signature.function, Function::EndsWith | Function::StringContains) {
+            self.check_affix(name, arguments);
         }
     }
 
