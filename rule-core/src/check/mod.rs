@@ -2,6 +2,7 @@
 
 mod affix;
 mod constants;
+pub mod correlation;
 mod lower;
 mod names;
 mod types;

@@ -26,7 +26,7 @@ impl Checker<'_> {
                 self.errors.push(Diagnostic::error(codes::NOT_SUPPORTED, message, span));
                 None
             }
-            Some(field) if self.schema.is_strict() => self.check_usable(name, field.kind, span),
+            Some(field) if self.schema.is_certain() => self.check_usable(name, field.kind, span),
             Some(field) => Some(field.kind),
             None => {
                 self.report_unknown(name, optional, span);
@@ -69,8 +69,10 @@ impl Checker<'_> {
             }
             self.errors.push(error);
         } else if let Some(near) = near {
+            let place =
+                if self.schema.is_certain() { "not in the mapping" } else { "not in the Elastic Common Schema" };
             let warning = Diagnostic::warning(codes::SIMILAR_FIELD, format!("unknown field `{name}`"), span)
-                .label("not in the Elastic Common Schema")
+                .label(place)
                 .suggest(name_span, &near, format!("did you mean `{near}`?"));
             self.errors.push(warning);
         }
