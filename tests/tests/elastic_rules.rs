@@ -280,7 +280,7 @@ fn the_sandbox_gives_the_same_answer() -> Result<()> {
     let answer = |kind| -> Result<(String, String)> {
         let mut instance = Engine::new(kind, &WasmOptions::default())?.instance(InstanceLimits::default())?;
         let (rules, report) = instance.compile(&data.rules, &CompileOptions::default())?;
-        let session = instance.open(rules, &SessionOptions { alerts: true, notes: false })?;
+        let session = instance.open(rules, &SessionOptions { alerts: true, ..SessionOptions::default() })?;
         let outcome = instance.evaluate(session, &lines)?;
         Ok((serde_json::to_string(&report)?, serde_json::to_string(&outcome)?))
     };

@@ -24,6 +24,7 @@ pub mod order;
 pub mod plan;
 mod sample;
 mod sequence;
+pub mod snapshot;
 mod table;
 mod timeline;
 pub mod trace;

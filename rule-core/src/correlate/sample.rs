@@ -189,9 +189,9 @@ fn assign(terms: &[VecDeque<Arc<Stored>>], chosen: &[Arc<Stored>]) -> Option<Vec
         }
     }
     let mut events = chosen.to_vec();
-    for term in chosen.len()..terms.len() {
+    for (term, candidates) in terms.iter().enumerate().skip(chosen.len()) {
         let (arrival, _) = given.iter().find(|(_, owner)| *owner == term)?;
-        events.push(terms[term].iter().find(|event| event.arrival == *arrival)?.clone());
+        events.push(candidates.iter().find(|event| event.arrival == *arrival)?.clone());
     }
     Some(events)
 }

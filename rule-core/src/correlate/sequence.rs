@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
 use super::event::{LINK_BYTES, Ledger, Stored, key_cost};
@@ -79,7 +80,7 @@ pub(super) struct Link {
     pub missing: Option<Box<LinkMissing>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct LinkMissing {
     /// The latest leading event before the first.
     pub leading: Option<At>,
@@ -97,7 +98,7 @@ pub(super) struct Waiting {
 }
 
 impl KeyState {
-    fn new(slots: usize) -> KeyState {
+    pub(super) fn new(slots: usize) -> KeyState {
         KeyState { slots: smallvec![NONE; slots], missing: None }
     }
 
