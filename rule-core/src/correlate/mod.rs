@@ -43,7 +43,7 @@ use plan::{Correlation, Role, Shape, TimelineFields};
 use sample::Sampler;
 use sequence::{Context, Machine};
 use timeline::{Held, Timeline};
-use trace::Trace;
+use trace::{Pending, Trace};
 
 /// A match of several events.
 #[derive(Debug)]
@@ -164,6 +164,15 @@ impl Correlator {
     /// The steps since last asked.
     pub fn take_steps(&mut self) -> Vec<trace::Step> {
         self.trace.steps.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The partial matches of a sequence or sample, at most `most`.
+    pub fn pending(&self, setting: Setting<'_>, machine: usize, most: usize) -> Vec<Pending> {
+        match (self.machines.get(machine), setting.correlations.get(machine).map(|c| &c.shape)) {
+            (Some(State::Sequence(machine)), Some(Shape::Sequence(shape))) => machine.pending(shape, most),
+            (Some(State::Sample(sampler)), Some(Shape::Sample(shape))) => sampler.pending(shape, most),
+            _ => Vec::new(),
+        }
     }
 
     /// Takes an event in: the terms that it matched (machine, term), and what its result will need. The error is that it has too

@@ -13,7 +13,7 @@ use super::order::At;
 use super::plan::Sample;
 use super::sequence::Context;
 use super::table::Keys;
-use super::trace::StepKind;
+use super::trace::{Pending, StepKind};
 
 /// The state of one rule.
 #[derive(Debug)]
@@ -99,6 +99,18 @@ impl Sampler {
                 break;
             }
         }
+    }
+
+    /// The keys that have no sample yet, the oldest first, at most `most`.
+    pub fn pending(&self, shape: &Sample, most: usize) -> Vec<Pending> {
+        let pending = self.keys.iter().map(|(_, entry)| Pending {
+            key: entry.key.to_json(),
+            stage: entry.state.iter().filter(|events| !events.is_empty()).count() as u16,
+            events: entry.state.iter().filter_map(|events| Some(events.back()?.arrival)).collect(),
+            until: shape.window.map(|window| entry.renewed.plus_ms(window).ms),
+            lacks: (0..).zip(&entry.state).filter(|(_, events)| events.is_empty()).map(|(term, _)| term).collect(),
+        });
+        pending.take(most).collect()
     }
 
     /// Forgets what is too old to be part of a sample.

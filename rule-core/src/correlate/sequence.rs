@@ -19,8 +19,8 @@ use super::event::{LINK_BYTES, Ledger, Stored, key_cost};
 use super::key::Key;
 use super::order::At;
 use super::plan::{Place, Role, Sequence};
-use super::table::{Keys, NONE, Slab};
-use super::trace::{StepKind, Trace};
+use super::table::{Entry, Keys, NONE, Slab};
+use super::trace::{Pending, StepKind, Trace};
 use super::{Completion, Tally};
 
 /// What the machine works with beside its own state.
@@ -192,6 +192,34 @@ impl Machine {
                 self.remove_key(waiting.key, cx);
             }
         }
+    }
+
+    /// The partial matches, the oldest key first, at most `most`.
+    pub fn pending(&self, shape: &Sequence, most: usize) -> Vec<Pending> {
+        let pending = |entry: &Entry<KeyState>, link: u32, until: Option<At>| {
+            let events: Vec<u64> = self.chain(link).iter().map(|event| event.arrival).collect();
+            let stage = events.len() as u16;
+            Pending { key: entry.key.to_json(), stage, events, until: until.map(|at| at.ms), lacks: Vec::new() }
+        };
+        let mut found = Vec::new();
+        for (_, entry) in self.keys.iter() {
+            for link in entry.state.slots.iter().filter(|link| **link != NONE) {
+                let first = self.links.get(*link).map(|link| link.first);
+                let until = first.zip(shape.maxspan).map(|(first, maxspan)| first.plus_ms(maxspan));
+                found.push(pending(entry, *link, until));
+            }
+            let waiting = entry.state.missing.iter().flat_map(|missing| &missing.waiting);
+            for at in waiting {
+                if let Some(waiting) = self.waiting.get(at) {
+                    found.push(pending(entry, waiting.link, Some(at.0)));
+                }
+            }
+            if found.len() >= most {
+                found.truncate(most);
+                break;
+            }
+        }
+        found
     }
 
     /// Drops the oldest partial match, or the oldest key with all of its partial matches. False when there is nothing.
