@@ -1,22 +1,26 @@
 //! Constants beside fields of a type.
 
 use super::Checker;
-use super::types::Type;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::address::Range;
 use crate::plan::test;
 use crate::schema::FieldType;
-use crate::syntax::ast::Expr;
+use crate::syntax::ast::{Expr, ExprKind};
 use crate::time;
 use crate::value::Value;
 
 impl Checker<'_> {
     /// A constant that no value of the field can be: Elasticsearch takes the query and fails when it runs.
-    pub(super) fn check_value_of(&mut self, field: Type, constant: &Expr) {
-        let (Type::Field(kind), Some(value)) = (field, self.fold(constant)) else { return };
-        let wanted = match (kind, &value) {
+    pub(super) fn check_value_of(&mut self, field: &Expr, constant: &Expr) {
+        let ExprKind::Field { name, .. } = &field.kind else { return };
+        let (Some(field), Some(value)) = (self.field(name), self.fold(constant)) else { return };
+        let is_date = |text: &str| {
+            let format = field.format.as_deref();
+            format.and_then(|format| format.parse(text)).or_else(|| time::parse(text)).is_some()
+        };
+        let wanted = match (field.kind, &value) {
             (_, Value::Null) => return,
-            (FieldType::Date | FieldType::DateNanos, Value::Str(text)) if time::parse(text).is_none() => "a date",
+            (FieldType::Date | FieldType::DateNanos, Value::Str(text)) if !is_date(text) => "a date",
             (FieldType::Date | FieldType::DateNanos, Value::Bool(_)) => "a date",
             (FieldType::Long | FieldType::Double, Value::Str(text)) if test::number(text).is_none() => "a number",
             (FieldType::Long | FieldType::Double, Value::Bool(_)) => "a number",
@@ -28,7 +32,7 @@ impl Checker<'_> {
         };
         let message = format!("[{}] is not {wanted}", self.source(constant));
         let mut warning = Diagnostic::warning(codes::TYPE, message, constant.span)
-            .label(format!("compared with a field of type {}", field.name()));
+            .label(format!("compared with a field of type {}", field.kind.name()));
         if let (Value::Str(text), "a date") = (&value, wanted)
             && (text.starts_with("now") || text.contains("||"))
         {

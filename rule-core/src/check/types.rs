@@ -54,7 +54,7 @@ impl Type {
     }
 
     /// As Elasticsearch calls it.
-    pub(super) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Type::Unknown => "unknown",
             Type::Null => "null",
@@ -175,8 +175,8 @@ impl Checker<'_> {
         }
         // A field's values are converted as its mapping would; results of functions are what they are.
         let (a, b) = (left.1, right.1);
-        self.check_value_of(a, right.0);
-        self.check_value_of(b, left.0);
+        self.check_value_of(left.0, right.0);
+        self.check_value_of(right.0, left.0);
         let of_field = matches!(a, Type::Field(_)) || matches!(b, Type::Field(_));
         let known = |t: Type| !matches!(t.plain(), Type::Unknown | Type::Null);
         if !of_field && known(a) && known(b) && a.plain() != b.plain() {
@@ -279,7 +279,7 @@ impl Checker<'_> {
                 (a, b) => a == b,
             };
             if compatible {
-                self.check_value_of(wanted, item);
+                self.check_value_of(value, item);
             } else {
                 let message = format!(
                     "{} argument of [in] must be [{}], found value [{}] type [{}]",
