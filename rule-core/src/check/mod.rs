@@ -32,8 +32,8 @@ pub struct Checker<'a> {
 impl Checker<'_> {
     /// The filter as the engine runs it; `None` when there are errors, all of which are reported.
     pub fn filter(&mut self, filter: &EventFilter, category_field: &str) -> Option<Filter> {
-        let known = self.check_category(&filter.category, category_field);
-        if !self.check(filter) || !known {
+        self.check_category(&filter.category, category_field);
+        if !self.check(filter) {
             return None;
         }
         let category = match &filter.category {
@@ -45,17 +45,18 @@ impl Checker<'_> {
         Some(Filter { category, condition })
     }
 
-    /// A category is asked of a field, which a mapping must have.
-    fn check_category(&mut self, category: &Category, field: &str) -> bool {
-        let Category::Name(_, span) = category else { return true };
-        if !self.schema.is_strict() || self.field(field).is_some() {
-            return true;
+    /// A category is asked of a field. A mapping without it is most likely a part of one, so that is no error, as it is in
+    /// Elasticsearch.
+    fn check_category(&mut self, category: &Category, field: &str) {
+        if let Category::Name(_, span) = category
+            && self.schema.is_strict()
+            && self.field(field).is_none()
+        {
+            let warning = Diagnostic::warning(codes::UNKNOWN_FIELD, format!("unknown column [{field}]"), *span)
+                .label("the category is a value of this field, which is not in the mapping")
+                .help("`any where …` asks for no category");
+            self.errors.push(warning);
         }
-        let error = Diagnostic::error(codes::UNKNOWN_FIELD, format!("unknown column [{field}]"), *span)
-            .label("the category is a value of this field, which is not in the mapping")
-            .help("`any where …` asks for no category");
-        self.errors.push(error);
-        false
     }
 
     /// A condition that was written to ask something and asks nothing is most likely a mistake.
