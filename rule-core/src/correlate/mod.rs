@@ -55,7 +55,7 @@ pub struct Completion {
     /// Its join key.
     pub key: Key,
     /// Its events, in the order of the terms; missing ones are left out.
-    pub events: Vec<Arc<Stored>>,
+    pub events: Vec<Stored>,
 }
 
 /// What was counted.
@@ -183,7 +183,7 @@ impl Correlator {
         event: Event<'_>,
         arrival: u64,
         terms: &[(u32, u16)],
-        source: impl FnOnce() -> Option<Box<[u8]>>,
+        source: impl Fn() -> Option<Arc<[u8]>>,
     ) -> Result<(), TooManyKeys> {
         let mut result = Ok(());
         let mut hits: SmallVec<[Vec<(u32, u16, Key)>; 2]> = smallvec![Vec::new(); self.timelines.len()];
@@ -197,8 +197,6 @@ impl Correlator {
                 Err(error) => result = Err(error),
             }
         }
-        let mut source = Some(source);
-        let mut bytes: Option<Box<[u8]>> = None;
         for (number, (fields, hits)) in setting.timelines.iter().zip(hits).enumerate() {
             let column = &setting.columns[fields.timestamp as usize];
             // Of a finite sample the order does not matter.
@@ -213,11 +211,8 @@ impl Correlator {
             let timeline = &mut self.timelines[number];
             let late = at < timeline.watermark;
             if !hits.is_empty() && !late {
-                if let Some(source) = source.take() {
-                    bytes = source();
-                }
                 let tiebreaker = Tiebreaker::of(event, fields.tiebreaker);
-                let held = Held { hits, source: bytes.clone() };
+                let held = Held { hits, source: source() };
                 self.held_bytes += held.cost();
                 timeline.held.insert(Ordinal { at, tiebreaker, arrival }, held);
             } else {
@@ -237,7 +232,6 @@ impl Correlator {
                 self.process(setting, ordinal, held);
             }
         }
-        self.keep_within(setting);
         result
     }
 
@@ -390,9 +384,8 @@ impl Correlator {
                 _ => {}
             });
         }
-        if Arc::strong_count(&event) > 1 {
-            self.ledger.add(event.cost());
-        }
+        self.ledger.keep(&event);
+        self.keep_within(setting);
     }
 
     /// Evicts the oldest state, of whatever rule, until all of it is within its bytes.

@@ -4,7 +4,6 @@
 //! give), since an event may not appear twice in a sample.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::Completion;
 use super::event::{LINK_BYTES, Stored, key_cost};
@@ -18,7 +17,7 @@ use super::trace::{Pending, StepKind};
 /// The state of one rule.
 #[derive(Debug)]
 pub struct Sampler {
-    pub(super) keys: Keys<Vec<VecDeque<Arc<Stored>>>>,
+    pub(super) keys: Keys<Vec<VecDeque<Stored>>>,
     pub(super) events: u64,
 }
 
@@ -43,7 +42,7 @@ impl Sampler {
     pub fn event(
         &mut self,
         shape: &Sample,
-        event: &Arc<Stored>,
+        event: &Stored,
         key: &Key,
         matched: &[u16],
         terms: usize,
@@ -163,12 +162,7 @@ impl Sampler {
 }
 
 /// Samples in the order of a depth-first search, at most `most`. It only goes where there is a sample to be found.
-fn enumerate(
-    terms: &[VecDeque<Arc<Stored>>],
-    chosen: &mut Vec<Arc<Stored>>,
-    most: usize,
-    found: &mut Vec<Vec<Arc<Stored>>>,
-) {
+fn enumerate(terms: &[VecDeque<Stored>], chosen: &mut Vec<Stored>, most: usize, found: &mut Vec<Vec<Stored>>) {
     let Some(events) = terms.get(chosen.len()) else {
         found.push(chosen.clone());
         return;
@@ -189,7 +183,7 @@ fn enumerate(
 }
 
 /// A different event for each term, of which the first are `chosen` already: a matching in a bipartite graph, by augmenting paths.
-fn assign(terms: &[VecDeque<Arc<Stored>>], chosen: &[Arc<Stored>]) -> Option<Vec<Arc<Stored>>> {
+fn assign(terms: &[VecDeque<Stored>], chosen: &[Stored]) -> Option<Vec<Stored>> {
     if terms.iter().any(VecDeque::is_empty) {
         return None;
     }
@@ -209,8 +203,8 @@ fn assign(terms: &[VecDeque<Arc<Stored>>], chosen: &[Arc<Stored>]) -> Option<Vec
 }
 
 fn augment(
-    terms: &[VecDeque<Arc<Stored>>],
-    chosen: &[Arc<Stored>],
+    terms: &[VecDeque<Stored>],
+    chosen: &[Stored],
     term: usize,
     given: &mut Vec<(u64, usize)>,
     asked: &mut [bool],
@@ -243,13 +237,12 @@ fn augment(
 mod tests {
     use super::*;
 
-    fn terms(lists: &[&[u64]]) -> Vec<VecDeque<Arc<Stored>>> {
-        let event =
-            |arrival: &u64| Arc::new(Stored { at: At::MIN, arrival: *arrival, position: *arrival, source: None });
+    fn terms(lists: &[&[u64]]) -> Vec<VecDeque<Stored>> {
+        let event = |arrival: &u64| Stored { at: At::MIN, arrival: *arrival, position: *arrival, source: None };
         lists.iter().map(|list| list.iter().map(event).collect()).collect()
     }
 
-    fn arrivals(events: &[Arc<Stored>]) -> Vec<u64> {
+    fn arrivals(events: &[Stored]) -> Vec<u64> {
         events.iter().map(|event| event.arrival).collect()
     }
 

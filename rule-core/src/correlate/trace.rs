@@ -1,7 +1,5 @@
 //! What happens to partial matches, step by step, for people who ask why.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::event::Stored;
@@ -78,7 +76,7 @@ pub struct Trace {
 
 impl Trace {
     /// Notes a step.
-    pub fn step(&mut self, what: StepKind, cause: Option<&Stored>, key: &Key, events: impl Fn() -> Vec<Arc<Stored>>) {
+    pub fn step(&mut self, what: StepKind, cause: Option<&Stored>, key: &Key, events: impl Fn() -> Vec<Stored>) {
         let Some(steps) = &mut self.steps else { return };
         let events: Vec<u64> = events().iter().map(|event| event.arrival).collect();
         let event = cause.map(|event| event.arrival);
