@@ -51,9 +51,8 @@ fn configured(engine: &str, rule: &str, settings: &[&str]) -> (Folder, String) {
     let folder = Folder::new();
     folder.file("rules/sequence.eql", rule);
     let settings: String = settings.iter().map(|line| format!("    {line}\n")).collect();
-    let text = format!(
-        "engine: {engine}\ntenants:\n  - name: web\n    rules: [rules]\n{settings}inputs:\n  - http: 0\n"
-    );
+    let text =
+        format!("engine: {engine}\ntenants:\n  - name: web\n    rules: [rules]\n{settings}inputs:\n  - http: 0\n");
     let config = folder.file("tripline.yaml", &text);
     (folder, config)
 }
@@ -194,10 +193,9 @@ fn an_event_that_stays_missing_is_told_without_events() {
 
 #[test]
 fn held_events_are_told_without_events() {
-    let (_folder, config) = configured("native", SEQUENCE, &["allowed_lateness: 100ms"]);
+    let (_folder, config) = configured("native", SEQUENCE, &["allowed_lateness: 2s"]);
     let collector = Collector::start(&config);
     post(collector.address(), &[service("a", 11), download("a", 10)]);
-    // The service file came first, and now is later than it.
     next_group(&collector);
     stop(collector);
 }
@@ -395,7 +393,9 @@ fn state_that_the_memory_does_not_hold_is_set_aside() {
 
     let text = fs::read_to_string(&config).unwrap();
     let state = fs::read(folder.path("state/web.state")).unwrap();
-    for (limit, reason) in [("16MiB", "more than the 16777216 bytes of memory_limit"), ("40MiB", "memory limit of 40.0 MiB")] {
+    for (limit, reason) in
+        [("16MiB", "more than the 16777216 bytes of memory_limit"), ("40MiB", "memory limit of 40.0 MiB")]
+    {
         fs::write(&config, text.replace("256MiB", limit)).unwrap();
         folder.bytes("state/web.state", &state);
         let collector = Collector::start(&config);

@@ -1,5 +1,6 @@
 //! A collector that a test started, and how to speak to it.
 
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Stdio};
@@ -20,6 +21,8 @@ pub struct Collector {
     pub stdin: Option<ChildStdin>,
     pub out: Receiver<String>,
     log: Receiver<Value>,
+    /// Log lines that nobody asked for, for tenants write theirs when they will.
+    seen: RefCell<Vec<Value>>,
 }
 
 impl Collector {
@@ -43,15 +46,19 @@ impl Collector {
                 .try_for_each(|line| send.send(serde_json::from_str(&line).unwrap_or(Value::String(line))))
         });
         let stdin = child.stdin.take();
-        Collector { child, stdin, out, log }
+        Collector { child, stdin, out, log, seen: RefCell::default() }
     }
 
-    /// The next log line with this message.
+    /// The first log line with this message that was not asked for yet.
     pub fn logged(&self, message: &str) -> Value {
-        let mut seen = Vec::new();
+        let is_it = |line: &Value| line["message"].as_str().is_some_and(|text| text.contains(message));
+        let mut seen = self.seen.borrow_mut();
+        if let Some(at) = seen.iter().position(is_it) {
+            return seen.remove(at);
+        }
         loop {
             match self.log.recv_timeout(PATIENCE) {
-                Ok(line) if line["message"].as_str().is_some_and(|text| text.contains(message)) => return line,
+                Ok(line) if is_it(&line) => return line,
                 Ok(line) => seen.push(line),
                 Err(_) => panic!("not logged: {message}\nbut: {seen:#?}"),
             }

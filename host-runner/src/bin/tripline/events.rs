@@ -95,7 +95,9 @@ pub fn for_each(
     progress: &Progress,
     mut each: impl FnMut(&Input, Batch) -> Result<()>,
 ) -> Result<()> {
-    read(files, limits, progress, |input, mut batches| batches.try_for_each(|batch| each(input, in_words(input, batch)?)))
+    read(files, limits, progress, |input, mut batches| {
+        batches.try_for_each(|batch| each(input, in_words(input, batch)?))
+    })
 }
 
 /// As [`for_each`], and tells when standard input falls silent.
