@@ -4,7 +4,11 @@
 
 pub mod c_abi;
 pub mod command;
+pub mod elastic_rules;
+pub mod elasticsearch;
 pub mod hosts;
+pub mod reference;
+pub mod series_spec;
 pub mod shared;
 pub mod vectors;
 
