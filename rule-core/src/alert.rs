@@ -89,6 +89,11 @@ impl AlertBuilder {
     }
 }
 
+impl AlertBuilder {
+    /// x
+    pub fn push_group(&mut self, _n: u32, _r: &RuleInfo, _l: &[&[u8]], _limits: &Limits, _out: &mut String) {}
+}
+
 /// An event's source, taken apart as far as an alert changes it.
 struct Parts<'s> {
     members: Vec<(String, Member)>,

@@ -88,13 +88,26 @@ impl CompileReport {
 }
 
 /// How to run a rule set over events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionOptions {
     /// Also build an alert document for each match ([`Outcome::alerts`]).
     pub alerts: bool,
     /// Put `kibana.alert.rule.note` (the investigation guide) into alerts.
     pub notes: bool,
+    /// Milliseconds by which an event may arrive later than one that happened after it, and still take its place in a sequence.
+    /// `None`: any; sequences are then matched by [`Session::flush`](crate::Session::flush) or
+    /// [`finish`](crate::Session::finish). Default 10 seconds.
+    pub lateness_ms: Option<u64>,
+    /// A secret number from the host that keeps strangers from choosing join keys that collide. No result depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash_seed: Option<u64>,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        SessionOptions { alerts: false, notes: false, lateness_ms: Some(10_000), hash_seed: None }
+    }
 }
 
 /// A rule matched.
@@ -102,8 +115,12 @@ pub struct SessionOptions {
 pub struct Match {
     /// Index of the rule in [`RuleSet::rules`](crate::RuleSet::rules).
     pub rule: u32,
-    /// Ordinals of the events that matched, counted from 0 since the session was opened. One for an event query.
+    /// Ordinals of the events that matched, counted from 0 since the session was opened. One for an event query; for a
+    /// sequence or sample one for each term, missing events left out.
     pub events: Vec<u64>,
+    /// Values of the join keys, in the order of `by`; of a sequence or sample that has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub join_keys: Vec<serde_json::Value>,
 }
 
 /// An event that could not be evaluated.
@@ -124,14 +141,46 @@ pub struct Outcome {
     pub first: u64,
     /// Events in the batch, rejected ones included. Blank lines are not events.
     pub events: u64,
-    /// Matches, ordered by (last) event, then rule.
+    /// Matches, in the order in which they were decided; those of one event by rule.
     pub matches: Vec<Match>,
     /// How many events were rejected.
     pub rejected: u64,
     /// The first of them, at most [`Limits::max_rejections`].
     pub rejections: Vec<Rejection>,
-    /// One alert document per match and line, in the order of `matches`; empty unless asked for.
+    /// Alert documents, one per line, in the order of `matches`; empty unless asked for. One for an event query; for a sequence
+    /// or sample one for each event (a building block), then one for all of them.
     pub alerts: String,
+    /// How the sequences and samples are doing; absent when the rule set has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<SequenceStatus>,
+}
+
+/// The state of a session's sequences and samples after a batch, and what was counted during it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequenceStatus {
+    /// Events held back until their order is known.
+    pub held: u64,
+    /// Bytes that these take, of [`Limits::max_held_bytes`].
+    pub held_bytes: u64,
+    /// Join keys with state.
+    pub join_keys: u64,
+    /// Partial matches.
+    pub partial_matches: u64,
+    /// Bytes of state, of [`Limits::max_state_bytes`].
+    pub state_bytes: u64,
+    /// Event time, in milliseconds since 1970, before which everything is in order; none before the first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<i64>,
+    /// Events that a term matched but that came too late for their place.
+    pub late: u64,
+    /// Events that a term matched but that have no timestamp.
+    pub undated: u64,
+    /// Events put in order before their time, because too much was held.
+    pub hurried: u64,
+    /// Join keys dropped to make room.
+    pub evicted_keys: u64,
+    /// Partial matches dropped to make room.
+    pub evicted_partials: u64,
 }
 
 /// How to run one query over a finite data set, after Elasticsearch's EQL search API.
@@ -149,6 +198,8 @@ pub struct SearchOptions {
     pub size: u32,
     /// Which end of the results `size` keeps. Default `tail`: the most recent.
     pub result_position: ResultPosition,
+    /// How many samples one key may give. Default 1.
+    pub max_samples_per_key: u32,
     /// An Elasticsearch mapping; see [`CompileOptions::mapping`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
@@ -164,6 +215,7 @@ impl Default for SearchOptions {
             event_category_field: "event.category".into(),
             size: 10,
             result_position: ResultPosition::Tail,
+            max_samples_per_key: 1,
             mapping: None,
             limits: Limits::default(),
         }
@@ -190,4 +242,11 @@ pub struct SearchProgress {
     pub rejected: u64,
     /// The first of them; `event` counts from 0 since the search was opened.
     pub rejections: Vec<Rejection>,
+    /// Events of a sequence that were left out: they have no timestamp, or came after events had to be put in order because
+    /// too many were held ([`Limits::max_held_bytes`]).
+    #[serde(default)]
+    pub left_out: u64,
+    /// Partial matches and join keys dropped to make room.
+    #[serde(default)]
+    pub evicted: u64,
 }

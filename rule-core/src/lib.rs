@@ -11,6 +11,7 @@
 mod alert;
 mod api;
 mod check;
+mod correlate;
 mod functions;
 mod pattern;
 mod plan;
@@ -33,6 +34,7 @@ mod search;
 pub mod syntax;
 
 pub use api::*;
+pub use correlate::trace::{Step, StepKind};
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 pub use engine::{RuleSet, Session, compile, fold_constant};
 pub use limits::Limits;

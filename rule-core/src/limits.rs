@@ -29,6 +29,16 @@ pub struct Limits {
     pub max_event_values: u32,
     /// Combinations of values that one condition over several multi-valued fields may try on one event.
     pub max_combinations: u32,
+    /// Stages of one sequence: its terms, each as often as its `runs`; and terms of one sample.
+    pub max_sequence_stages: u32,
+    /// Join keys that one sequence or sample keeps state for. Beyond it the key not renewed for longest is dropped.
+    pub max_join_keys: u32,
+    /// Partial matches that one sequence keeps, and events that one sample keeps. Beyond it the oldest is dropped.
+    pub max_partial_matches: u32,
+    /// Bytes of state of all sequences and samples of a session. Beyond it the oldest state is dropped.
+    pub max_state_bytes: u32,
+    /// Bytes of events that are held back until their order is known. Beyond it the earliest are put in order at once.
+    pub max_held_bytes: u32,
     /// Rejected events described per batch; all are counted.
     pub max_rejections: u32,
     /// Results that one search may hold back for its answer (`size` cannot exceed it).
@@ -48,6 +58,11 @@ impl Default for Limits {
             max_event_depth: 512,
             max_event_values: 200_000,
             max_combinations: 1 << 16,
+            max_sequence_stages: 1_000,
+            max_join_keys: 100_000,
+            max_partial_matches: 200_000,
+            max_state_bytes: 48 << 20,
+            max_held_bytes: 16 << 20,
             max_rejections: 100,
             max_search_size: 10_000,
         }

@@ -75,6 +75,31 @@ pub fn parse(text: &str) -> Option<Period> {
     Some(Period { first, last: first + unit - 1 })
 }
 
+/// A date as Elasticsearch writes one: `2024-05-01T10:00:00.000Z`, with nanoseconds where there are any.
+pub fn format(millis: i64, nanos: u32) -> String {
+    let days = millis.div_euclid(86_400_000);
+    let of_day = millis.rem_euclid(86_400_000);
+    let (year, month, day) = civil_from_days(days);
+    let (hour, minute, second, milli) =
+        (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
+    let fraction = if nanos == 0 { String::new() } else { format!("{nanos:06}") };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}{fraction}Z")
+}
+
+/// The date that many days after 1970-01-01 in the proleptic Gregorian calendar.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    // Counting from March 1 of year 0, as `days_from_civil` does.
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
 struct Reader<'t> {
     bytes: &'t [u8],
 }
@@ -152,6 +177,20 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_are_written_as_they_are_read() {
+        for (millis, nanos, text) in [
+            (0, 0, "1970-01-01T00:00:00.000Z"),
+            (86_400_000, 0, "1970-01-02T00:00:00.000Z"),
+            (-1, 0, "1969-12-31T23:59:59.999Z"),
+            (951_868_740_000, 0, "2000-02-29T23:59:00.000Z"),
+            (131_509_374_294, 365_140, "1974-03-03T02:22:54.294365140Z"),
+        ] {
+            assert_eq!(format(millis, nanos), text);
+            assert_eq!(parse(text).map(|p| p.first), Some(millis as Instant * MILLI + nanos as Instant));
+        }
+    }
 
     #[test]
     fn texts_are_periods() {

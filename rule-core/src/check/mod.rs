@@ -1,5 +1,6 @@
 //! From syntax tree to plan: checks types and fields, folds constants, lowers conditions to predicates.
 
+pub mod correlation;
 mod lower;
 mod names;
 mod types;

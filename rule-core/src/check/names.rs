@@ -50,8 +50,10 @@ impl Checker<'_> {
             }
             self.errors.push(error);
         } else if let Some(near) = near {
+            let place =
+                if self.schema.is_certain() { "not in the mapping" } else { "not in the Elastic Common Schema" };
             let warning = Diagnostic::warning(codes::SIMILAR_FIELD, format!("unknown field `{name}`"), span)
-                .label("not in the Elastic Common Schema")
+                .label(place)
                 .suggest(name_span, &near, format!("did you mean `{near}`?"));
             self.errors.push(warning);
         }

@@ -61,18 +61,7 @@ impl Type {
             Type::Bool => "boolean",
             Type::Number => "numeric",
             Type::String => "keyword",
-            Type::Field(kind) => match kind {
-                FieldType::Keyword => "keyword",
-                FieldType::Text => "text",
-                FieldType::Long => "long",
-                FieldType::Double => "double",
-                FieldType::Boolean => "boolean",
-                FieldType::Date => "date",
-                FieldType::DateNanos => "date_nanos",
-                FieldType::Ip => "ip",
-                FieldType::Version => "version",
-                FieldType::Other => "object",
-            },
+            Type::Field(kind) => kind.name(),
         }
     }
 }
@@ -105,7 +94,7 @@ impl Checker<'_> {
     /// A mismatch between a field's type and its use: certain with a mapping, likely without.
     fn mismatch(&mut self, expr: &Expr, found: Type, error: Diagnostic) {
         let likely = matches!(found, Type::Field(_)) && matches!(expr.kind, ExprKind::Field { .. });
-        let level = if likely && !self.schema.is_strict() { Level::Warning } else { Level::Error };
+        let level = if likely && !self.schema.is_certain() { Level::Warning } else { Level::Error };
         self.errors.push(Diagnostic { level, ..error });
     }
 

@@ -2,19 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::{Program, RuleSet};
+use super::{Program, RuleSet, Target};
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus, Source};
 use crate::check::Checker;
+use crate::check::correlation::Lowered;
+use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::plan::{Filter, Plan};
+use crate::correlate::key::KeyKind;
 use crate::rule::{self, QueryText, RuleFile};
 use crate::schema::Schema;
-use crate::syntax::ast::{Query, QueryKind};
+use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
+use sha2::{Digest, Sha256};
 
 /// The field that `process where …` tests.
 const CATEGORY_FIELD: &str = "event.category";
+/// The field that says when.
+const TIMESTAMP_FIELD: &str = "@timestamp";
+/// How far back a run of a rule looks that does not say, as in Kibana.
+const DEFAULT_WINDOW: u64 = 6 * 60 * 1000;
 
 /// Compiles rule files into one rule set. Rules with errors are left out and described in the report, and so are rules of
 /// kinds that are not evaluated; the others run.
@@ -56,6 +64,9 @@ struct Compiler<'a> {
     schema: Schema,
     plan: Plan,
     filters: Vec<Filter>,
+    targets: Vec<Target>,
+    correlations: Vec<Correlation>,
+    timelines: Vec<TimelineFields>,
     rules: Vec<RuleInfo>,
     report: CompileReport,
     /// Where each rule id was first seen.
@@ -74,6 +85,9 @@ impl<'a> Compiler<'a> {
             schema,
             plan: Plan::default(),
             filters: Vec::new(),
+            targets: Vec::new(),
+            correlations: Vec::new(),
+            timelines: Vec::new(),
             rules: Vec::new(),
             report,
             ids: HashMap::new(),
@@ -130,14 +144,21 @@ impl<'a> Compiler<'a> {
         }
         match outcome {
             Some(Outcome::Skip(reason)) => RuleStatus::Skipped { reason },
-            Some(Outcome::Filter(filter)) => {
+            Some(outcome) => {
                 if let Some(first) = self.ids.get(&info.id) {
                     let reason = format!("the rule with id {} was read from {first} already", info.id);
                     found.push(Diagnostic::warning(codes::DUPLICATE, &reason, Span::default()));
                     return RuleStatus::Skipped { reason };
                 }
                 self.ids.insert(info.id.clone(), source.path.clone());
-                self.filters.push(filter);
+                match outcome {
+                    Outcome::Correlation(lowered) => self.correlation(info, lowered),
+                    Outcome::Filter(filter) => {
+                        self.filters.push(filter);
+                        self.targets.push(Target::Rule(self.rules.len() as u32));
+                    }
+                    Outcome::Skip(_) => {}
+                }
                 self.rules.push(info.clone());
                 RuleStatus::Compiled { index: self.rules.len() as u32 - 1 }
             }
@@ -156,8 +177,7 @@ impl<'a> Compiler<'a> {
                 plan: &mut self.plan,
                 errors: &mut errors,
             };
-            let category = info.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
-            rule_outcome(&parsed, &mut checker, category)
+            rule_outcome(&parsed, &mut checker, info)
         });
         for error in &mut errors {
             map_spans(error, query);
@@ -168,61 +188,99 @@ impl<'a> Compiler<'a> {
         outcome
     }
 
+    /// Adds a sequence or sample of the rule that is about to be added.
+    fn correlation(&mut self, info: &RuleInfo, lowered: Lowered) {
+        let timestamp = info.timestamp_field.as_deref().unwrap_or(TIMESTAMP_FIELD);
+        self.plan.add_date(timestamp);
+        let fields = TimelineFields {
+            timestamp: self.plan.slot(&self.schema, timestamp),
+            tiebreaker: info.tiebreaker_field.as_deref().map(|name| self.plan.slot(&self.schema, name)),
+        };
+        let timeline = self.timelines.iter().position(|other| *other == fields).unwrap_or_else(|| {
+            self.timelines.push(fields);
+            self.timelines.len() - 1
+        });
+        let number = self.correlations.len() as u32;
+        let hash = state_hash(info, &lowered);
+        self.targets.extend((0..lowered.filters.len()).map(|term| Target::Term(number, term as u16)));
+        self.filters.extend(lowered.filters);
+        self.correlations.push(Correlation {
+            rule: self.rules.len() as u32,
+            timeline: timeline as u32,
+            hash,
+            terms: lowered.terms,
+            shape: lowered.shape,
+        });
+    }
+
     fn finish(self) -> (RuleSet, CompileReport) {
-        let program = Program::new(self.plan, self.filters, self.options.limits.clone());
+        let program = Program::new(self.plan, self.filters, self.options.limits.clone()).with_correlations(
+            self.targets,
+            self.correlations,
+            self.timelines,
+        );
         (RuleSet { rules: self.rules, program }, self.report)
     }
 }
 
 enum Outcome {
     Filter(Filter),
+    Correlation(Lowered),
     Skip(String),
 }
 
-/// What a rule's query becomes. What is correct but not evaluated yet is still checked in full.
-fn rule_outcome(query: &Query, checker: &mut Checker<'_>, category: &str) -> Option<Outcome> {
-    if let Some(pipe) = query.pipes.first() {
-        not_yet(checker, "pipes in rules", pipe.span);
-    }
-    let (what, keyword, terms) = match &query.kind {
-        QueryKind::Event(filter) => {
-            let filter = checker.filter(filter, category)?;
-            return Some(match query.pipes.is_empty() {
-                true => Outcome::Filter(filter),
-                false => Outcome::Skip("pipes in rules are not evaluated by this version yet".into()),
-            });
-        }
-        QueryKind::Sequence(s) => {
-            ("sequences", s.keyword, s.terms.iter().chain(s.until.as_deref()).collect::<Vec<_>>())
-        }
-        QueryKind::Sample(s) => ("samples", s.keyword, s.terms.iter().collect()),
+/// What the state of a sequence or sample depends on.
+fn state_hash(info: &RuleInfo, lowered: &Lowered) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    let options = [&info.event_category_override, &info.timestamp_field, &info.tiebreaker_field];
+    let kinds: Vec<Vec<KeyKind>> =
+        lowered.terms.iter().map(|term| term.keys.iter().map(|key| key.kind).collect()).collect();
+    hasher.update(format!("{}\0{}\0{options:?}\0{kinds:?}\0{:?}", info.id, info.query, lowered.shape));
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&hasher.finalize()[..16]);
+    hash
+}
+
+/// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
+fn window(from: Option<&str>) -> u64 {
+    let parse = |text: &str| {
+        let text = text.strip_prefix("now-")?;
+        let digits = text.find(|c: char| !c.is_ascii_digit())?;
+        let factor = match &text[digits..] {
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        text[..digits].parse::<u64>().ok()?.checked_mul(factor)
     };
-    let mut correct = true;
-    for term in terms {
-        correct &= checker.check(&term.filter);
-    }
-    not_yet(checker, what, keyword);
-    correct.then(|| Outcome::Skip(format!("{what} are not evaluated by this version yet")))
+    from.and_then(parse).unwrap_or(DEFAULT_WINDOW)
 }
 
-fn not_yet(checker: &mut Checker<'_>, what: &str, span: Span) {
-    let message = format!("{what} are not evaluated by this version yet");
-    checker.errors.push(Diagnostic::warning(codes::NOT_YET, message, span).label("not supported yet"));
-}
-
-/// The filter of an event query for a search; the errors are all that are wrong with it.
-pub(crate) fn query_filter(parsed: &Query, checker: &mut Checker<'_>, category_field: &str) -> Option<Filter> {
-    match &parsed.kind {
-        QueryKind::Event(filter) => checker.filter(filter, category_field),
-        QueryKind::Sequence(_) | QueryKind::Sample(_) => {
-            rule_outcome(parsed, checker, category_field);
-            // In a search there is nothing else to do, so it is an error.
-            for diagnostic in checker.errors.iter_mut().filter(|d| d.code == codes::NOT_YET) {
-                diagnostic.level = Level::Error;
-            }
-            None
+/// What a rule's query becomes.
+fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo) -> Option<Outcome> {
+    let category = info.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
+    let outcome = match &query.kind {
+        QueryKind::Event(filter) => Outcome::Filter(checker.filter(filter, category)?),
+        QueryKind::Sequence(sequence) => Outcome::Correlation(checker.sequence(sequence, category)?),
+        QueryKind::Sample(sample) => {
+            let window = window(info.from.as_deref());
+            Outcome::Correlation(checker.sample(sample, category, 1, Some(window))?)
         }
+    };
+    match query.pipes.first() {
+        Some(pipe) => Some(Outcome::Skip(skip_pipes(checker, pipe))),
+        None => Some(outcome),
     }
+}
+
+/// `head` and `tail` are about a finite result.
+fn skip_pipes(checker: &mut Checker<'_>, pipe: &Pipe) -> String {
+    let reason = "pipes choose from a finite result, and a rule on a stream has none";
+    let warning = Diagnostic::warning(codes::PIPE, reason, pipe.span).label("the rule is skipped");
+    checker.errors.push(warning.help("remove the pipe, or run the query with `tripline search`"));
+    reason.to_owned()
 }
 
 /// What is known about fields: the mapping's, or else the Elastic Common Schema's.

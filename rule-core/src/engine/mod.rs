@@ -2,18 +2,19 @@
 
 mod compile;
 mod evaluate;
-
-use std::sync::Arc;
+mod session;
 
 pub use compile::{compile, fold_constant};
-pub(crate) use compile::{locate, query_filter, schema};
+pub use session::Session;
+pub(crate) use compile::{locate, schema};
 pub(crate) use evaluate::{Evaluator, lines};
 
-use crate::alert::AlertBuilder;
-use crate::api::{Outcome, Rejection, SessionOptions};
+use crate::api::Rejection;
+use crate::correlate::Setting;
+use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::decode::Projection;
 use crate::plan::{Filter, Plan};
-use crate::{Limits, Match, RuleInfo};
+use crate::{Limits, RuleInfo};
 
 /// A compiled rule set: shared by all sessions on it.
 #[derive(Debug)]
@@ -40,6 +41,10 @@ pub(crate) struct Program {
     pub plan: Plan,
     pub projection: Projection,
     pub filters: Vec<Filter>,
+    /// What each filter is for. A program without targets is not told: the filters are all that is wanted.
+    pub targets: Vec<Target>,
+    pub correlations: Vec<Correlation>,
+    pub timelines: Vec<TimelineFields>,
     pub limits: Limits,
     /// Filters without a category.
     pub any: Vec<u32>,
@@ -47,12 +52,31 @@ pub(crate) struct Program {
     pub by_category: Vec<(u32, std::collections::HashMap<String, Vec<u32>>)>,
 }
 
+/// What a filter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The event is a match of this rule.
+    Rule(u32),
+    /// The event belongs to a term of a sequence or sample: which one, and its term.
+    Term(u32, u16),
+}
+
 impl Program {
     /// Arranges filters for evaluation.
     pub fn new(plan: Plan, filters: Vec<Filter>, limits: Limits) -> Program {
-        let paths: Vec<&str> = plan.columns.iter().map(|c| c.path.as_str()).collect();
-        let projection = Projection::new(&paths);
-        let mut program = Program { plan, projection, filters, limits, any: Vec::new(), by_category: Vec::new() };
+        let mut program = Program {
+            plan,
+            projection: Projection::new::<&str>(&[]),
+            filters,
+            targets: Vec::new(),
+            correlations: Vec::new(),
+            timelines: Vec::new(),
+            limits,
+            any: Vec::new(),
+            by_category: Vec::new(),
+        };
+        let paths: Vec<&str> = program.plan.columns.iter().map(|c| c.path.as_str()).collect();
+        program.projection = Projection::new(&paths);
         for (number, filter) in program.filters.iter().enumerate() {
             let number = number as u32;
             let Some((slot, name)) = &filter.category else {
@@ -67,57 +91,25 @@ impl Program {
         }
         program
     }
-}
 
-/// A rule set at work on a stream of events.
-///
-/// ```
-/// use rule_core::{CompileOptions, Session, SessionOptions, Source, compile};
-///
-/// let rule = Source { path: "any.eql".into(), text: r#"process where process.name : "nc*""#.into() };
-/// let (rules, report) = compile(&[rule], &CompileOptions::default());
-/// assert!(!report.has_errors());
-/// let mut session = Session::open(rules.into(), SessionOptions::default());
-/// let outcome = session.evaluate(br#"{"event":{"category":"process"},"process":{"name":"ncat"}}"#);
-/// assert_eq!(outcome.matches[0].events, [0]);
-/// ```
-#[derive(Debug)]
-pub struct Session {
-    rules: Arc<RuleSet>,
-    evaluator: Evaluator,
-    alerts: Option<AlertBuilder>,
-    /// Events seen so far.
-    seen: u64,
-}
-
-impl Session {
-    /// Opens a session.
-    pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
-        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes));
-        Session { evaluator: Evaluator::default(), rules, alerts, seen: 0 }
+    /// Says what the filters are for.
+    pub fn with_correlations(
+        self,
+        targets: Vec<Target>,
+        correlations: Vec<Correlation>,
+        timelines: Vec<TimelineFields>,
+    ) -> Program {
+        Program { targets, correlations, timelines, ..self }
     }
 
-    /// Evaluates a batch: one JSON event per line, whole lines only. An event that cannot be read is counted and
-    /// described in the outcome; the others are not affected.
-    pub fn evaluate(&mut self, batch: &[u8]) -> Outcome {
-        let program = &self.rules.program;
-        let mut outcome = Outcome { first: self.seen, ..Outcome::default() };
-        for line in lines(batch) {
-            let event = self.seen;
-            self.seen += 1;
-            let result = self.evaluator.run(program, line);
-            if let Err((offset, message)) = result {
-                reject(&mut outcome.rejected, &mut outcome.rejections, &program.limits, event, offset, message);
-            }
-            for rule in self.evaluator.matched() {
-                outcome.matches.push(Match { rule: *rule, events: vec![event] });
-                if let Some(builder) = &mut self.alerts {
-                    builder.push(*rule, &self.rules.rules[*rule as usize], line, &program.limits, &mut outcome.alerts);
-                }
-            }
+    /// What the sequences and samples work with.
+    pub fn setting(&self) -> Setting<'_> {
+        Setting {
+            correlations: &self.correlations,
+            timelines: &self.timelines,
+            columns: &self.plan.columns,
+            limits: &self.limits,
         }
-        outcome.events = self.seen - outcome.first;
-        outcome
     }
 }
 

@@ -105,6 +105,13 @@ impl Plan {
         Plan { dates, ..Plan::default() }
     }
 
+    /// Has a field hold dates where the schema does not know it.
+    pub fn add_date(&mut self, name: &str) {
+        if !self.dates.iter().any(|date| date == name) {
+            self.dates.push(name.to_owned());
+        }
+    }
+
     /// What is known about a field.
     pub fn field(&self, schema: &Schema, name: &str) -> Option<Field> {
         schema.get(name).or_else(|| {

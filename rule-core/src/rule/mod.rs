@@ -164,6 +164,12 @@ pub struct RuleInfo {
     pub event_category_override: Option<String>,
     /// The field that says when, if not `@timestamp`.
     pub timestamp_override: Option<String>,
+    /// The field that puts the events of a sequence in order, if not `@timestamp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp_field: Option<String>,
+    /// Orders the events of a sequence that happened at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiebreaker_field: Option<String>,
     /// Not shown as an alert by itself.
     pub building_block: bool,
 }

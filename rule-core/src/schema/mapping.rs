@@ -9,7 +9,8 @@ use super::{Field, FieldType, Fields};
 /// Elasticsearch's own default is 20; a deeper mapping is a mistake or an attack on the stack.
 const MAX_DEPTH: usize = 64;
 
-pub(super) fn fields(mapping: &Value) -> Result<Fields, String> {
+/// The fields, and whether the data may bring others.
+pub(super) fn fields(mapping: &Value) -> Result<(Fields, bool), String> {
     let mut reader = Reader::default();
     let Some(object) = mapping.as_object() else {
         return Err("the mapping is not a JSON object".into());
@@ -41,11 +42,16 @@ struct Reader {
     aliases: BTreeMap<String, String>,
     nested: BTreeSet<String>,
     flattened: BTreeSet<String>,
+    dynamic: bool,
 }
 
 impl Reader {
     /// `{"properties": {…}, "runtime": {…}}`; an index without a field has neither.
     fn mappings(&mut self, mappings: &Map<String, Value>) -> Result<(), String> {
+        self.dynamic |= match mappings.get("dynamic") {
+            Some(Value::String(word)) => word == "true" || word == "runtime",
+            other => other == Some(&Value::Bool(true)),
+        };
         if let Some(properties) = mappings.get("properties") {
             self.properties("", object(properties, "properties")?, 0)?;
         }
@@ -130,7 +136,7 @@ impl Reader {
         }
     }
 
-    fn finish(mut self) -> Result<Fields, String> {
+    fn finish(mut self) -> Result<(Fields, bool), String> {
         let mut resolved = Vec::new();
         for (alias, path) in &self.aliases {
             let mut seen = BTreeSet::from([alias.as_str()]);
@@ -155,11 +161,12 @@ impl Reader {
                 return Err(format!("{alias:?} is mapped twice, as an alias and as a field"));
             }
         }
-        Ok(Fields::new(
+        let fields = Fields::new(
             self.fields.into_iter().collect(),
             self.nested.into_iter().collect(),
             self.flattened.into_iter().collect(),
-        ))
+        );
+        Ok((fields, self.dynamic))
     }
 }
 

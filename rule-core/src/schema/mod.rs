@@ -37,6 +37,24 @@ pub enum FieldType {
     Other,
 }
 
+impl FieldType {
+    /// As Elasticsearch calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldType::Keyword => "keyword",
+            FieldType::Text => "text",
+            FieldType::Long => "long",
+            FieldType::Double => "double",
+            FieldType::Boolean => "boolean",
+            FieldType::Date => "date",
+            FieldType::DateNanos => "date_nanos",
+            FieldType::Ip => "ip",
+            FieldType::Version => "version",
+            FieldType::Other => "object",
+        }
+    }
+}
+
 /// A field of a schema.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Field {
@@ -54,24 +72,43 @@ pub struct Field {
 #[derive(Clone, Debug)]
 pub struct Schema {
     fields: Arc<Fields>,
-    strict: bool,
+    known: Known,
+}
+
+/// What a schema says of fields that it does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// Nothing: data is expected to bring others.
+    Some,
+    /// Nothing, but of those it has the types are certain.
+    Mapped,
+    /// There are none.
+    All,
 }
 
 impl Schema {
     /// The Elastic Common Schema and fields that Elastic's integrations add to it. Other fields are allowed. Cheap after the first call.
     pub fn ecs() -> Schema {
-        Schema { fields: ecs::fields(), strict: false }
+        Schema { fields: ecs::fields(), known: Known::Some }
     }
 
-    /// The fields of an Elasticsearch mapping, and no others. Takes what `GET index/_mapping` answers, its `mappings`
-    /// or `properties` alone, and the bare properties. An error says in words what is wrong with the mapping.
+    /// The fields of an Elasticsearch mapping, and no others, unless the mapping itself says `"dynamic": true`: then it is one
+    /// by which an index is made, and Elasticsearch adds the fields that the data brings. Takes what `GET index/_mapping`
+    /// answers, its `mappings` or `properties` alone, and the bare properties. An error says in words what is wrong with
+    /// the mapping.
     pub fn from_mapping(mapping: &Value) -> Result<Schema, String> {
-        Ok(Schema { fields: Arc::new(mapping::fields(mapping)?), strict: true })
+        let (fields, dynamic) = mapping::fields(mapping)?;
+        Ok(Schema { fields: Arc::new(fields), known: if dynamic { Known::Mapped } else { Known::All } })
+    }
+
+    /// Whether the types of its fields are certain.
+    pub fn is_certain(&self) -> bool {
+        self.known != Known::Some
     }
 
     /// Whether a field that is not in the schema is an error.
     pub fn is_strict(&self) -> bool {
-        self.strict
+        self.known == Known::All
     }
 
     /// The field of this flat dotted name. Names below a `flattened` field are keywords.
@@ -95,7 +132,7 @@ impl Schema {
         let names = || self.fields.sorted.iter().map(|(name, _)| name.as_str());
         let near = nearest::nearest(name, names());
         // What a mapping does not have is wrong for certain, so a wilder guess is better than none.
-        let near = if self.strict { near.or_else(|| crate::nearest::nearest(name, names())) } else { near };
+        let near = if self.is_certain() { near.or_else(|| crate::nearest::nearest(name, names())) } else { near };
         near.map(str::to_owned)
     }
 }

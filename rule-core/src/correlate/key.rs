@@ -1,0 +1,362 @@
+//! Join keys: what an event brings for the `by` of a term.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::order::At;
+use crate::decode::{Event, Value};
+use crate::plan::{Column, test};
+use crate::schema::FieldType;
+use crate::time;
+
+/// How the values of one join key are read, the same for all terms of a query so that they can be equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// As the event has them: numbers are numbers, strings are strings.
+    Plain,
+    /// As numbers, also where the event has a string that spells one.
+    Number,
+    /// As strings, also where the event has a number.
+    Text,
+    /// As truths.
+    Bool,
+    /// As instants.
+    Date(FieldType),
+    /// As addresses, however they are written.
+    Ip,
+}
+
+impl KeyKind {
+    /// How values of a field are read as keys.
+    pub fn of(kind: Option<FieldType>) -> KeyKind {
+        match kind {
+            None | Some(FieldType::Other) => KeyKind::Plain,
+            Some(FieldType::Keyword | FieldType::Text | FieldType::Version) => KeyKind::Text,
+            Some(FieldType::Long | FieldType::Double) => KeyKind::Number,
+            Some(FieldType::Boolean) => KeyKind::Bool,
+            Some(date @ (FieldType::Date | FieldType::DateNanos)) => KeyKind::Date(date),
+            Some(FieldType::Ip) => KeyKind::Ip,
+        }
+    }
+
+    /// Whether values of both can be equal. Elasticsearch's `DataTypes.areCompatible`.
+    pub fn is_compatible(self, other: KeyKind) -> bool {
+        self == other
+            || self == KeyKind::Plain
+            || other == KeyKind::Plain
+            || matches!((self, other), (KeyKind::Date(_), KeyKind::Date(_)))
+    }
+
+    fn read(self, value: Value<'_>) -> KeyValue {
+        let text = || KeyValue::Text(test::text(&value).to_owned());
+        match self {
+            KeyKind::Text => text(),
+            KeyKind::Plain => match value {
+                Value::Bool(truth) => KeyValue::Bool(truth),
+                Value::Number(n) => number(n.text()),
+                _ => text(),
+            },
+            KeyKind::Number => match value {
+                Value::Number(n) => number(n.text()),
+                Value::String(s) if test::number(s.trim()).is_some() => number(s.trim()),
+                _ => text(),
+            },
+            KeyKind::Bool => test::truth(value, Some(FieldType::Boolean)).map_or_else(text, KeyValue::Bool),
+            KeyKind::Date(kind) => {
+                test::instant(value, Some(kind)).map_or_else(text, |at| KeyValue::Date(At::of(at)))
+            }
+            KeyKind::Ip => match test::text(&value).parse::<IpAddr>() {
+                Ok(address) => KeyValue::Text(address.to_string()),
+                Err(_) => text(),
+            },
+        }
+    }
+}
+
+fn number(text: &str) -> KeyValue {
+    if let Ok(n) = text.parse() {
+        return KeyValue::Int(n);
+    }
+    match test::number(text) {
+        // 5.0 is 5.
+        Some(n) if n.fract() == 0.0 && n.abs() < 9e15 => KeyValue::Int(n as i64),
+        Some(n) => KeyValue::Float(n),
+        None => KeyValue::Text(text.to_owned()),
+    }
+}
+
+/// One value of a join key.
+#[derive(Clone, Debug)]
+pub enum KeyValue {
+    /// Missing; equal to itself where the key is optional.
+    Null,
+    /// A truth.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number that is not one.
+    Float(f64),
+    /// A string.
+    Text(String),
+    /// An instant.
+    Date(At),
+}
+
+impl KeyValue {
+    /// As JSON. Dates are written out for sequences, as Elasticsearch does.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            KeyValue::Null => serde_json::Value::Null,
+            KeyValue::Bool(truth) => (*truth).into(),
+            KeyValue::Int(n) => (*n).into(),
+            KeyValue::Float(n) => (*n).into(),
+            KeyValue::Text(text) => text.as_str().into(),
+            KeyValue::Date(at) => time::format(at.ms, at.ns).into(),
+        }
+    }
+
+    /// As JSON, with dates as milliseconds: Elasticsearch's samples come from aggregations.
+    pub fn to_number_json(&self) -> serde_json::Value {
+        match self {
+            KeyValue::Date(at) => at.ms.into(),
+            other => other.to_json(),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            KeyValue::Null => 0,
+            KeyValue::Bool(_) => 1,
+            KeyValue::Int(_) | KeyValue::Float(_) => 2,
+            KeyValue::Text(_) => 3,
+            KeyValue::Date(_) => 4,
+        }
+    }
+}
+
+impl Ord for KeyValue {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (KeyValue::Bool(a), KeyValue::Bool(b)) => a.cmp(b),
+            (KeyValue::Int(a), KeyValue::Int(b)) => a.cmp(b),
+            (KeyValue::Float(a), KeyValue::Float(b)) => a.total_cmp(b),
+            (KeyValue::Int(a), KeyValue::Float(b)) => (*a as f64).total_cmp(b).then(Ordering::Less),
+            (KeyValue::Float(a), KeyValue::Int(b)) => a.total_cmp(&(*b as f64)).then(Ordering::Greater),
+            (KeyValue::Text(a), KeyValue::Text(b)) => a.cmp(b),
+            (KeyValue::Date(a), KeyValue::Date(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for KeyValue {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for KeyValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for KeyValue {}
+
+/// The join key of one event for one term: its values, packed, so that keys are compared and hashed as bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Key(Box<[u8]>);
+
+const NULL: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+const INT: u8 = 3;
+const FLOAT: u8 = 4;
+const TEXT: u8 = 5;
+const DATE: u8 = 6;
+
+impl Key {
+    /// Packs values.
+    pub fn new(values: &[KeyValue]) -> Key {
+        let mut bytes = Vec::with_capacity(values.iter().map(packed_len).sum());
+        for value in values {
+            pack(value, &mut bytes);
+        }
+        Key(bytes.into_boxed_slice())
+    }
+
+    /// The packed values.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The values. What a snapshot made up ends where it stops making sense.
+    pub fn values(&self) -> Vec<KeyValue> {
+        let mut rest = &*self.0;
+        let mut values = Vec::new();
+        while let Some((value, left)) = unpack(rest) {
+            values.push(value);
+            rest = left;
+        }
+        values
+    }
+
+    /// The values as JSON.
+    pub fn to_json(&self) -> Vec<serde_json::Value> {
+        self.values().iter().map(KeyValue::to_json).collect()
+    }
+}
+
+fn packed_len(value: &KeyValue) -> usize {
+    match value {
+        KeyValue::Null | KeyValue::Bool(_) => 1,
+        KeyValue::Int(_) | KeyValue::Float(_) => 9,
+        KeyValue::Text(text) => 5 + text.len(),
+        KeyValue::Date(_) => 13,
+    }
+}
+
+fn pack(value: &KeyValue, out: &mut Vec<u8>) {
+    match value {
+        KeyValue::Null => out.push(NULL),
+        KeyValue::Bool(truth) => out.push(if *truth { TRUE } else { FALSE }),
+        KeyValue::Int(n) => {
+            out.push(INT);
+            out.extend(n.to_le_bytes());
+        }
+        KeyValue::Float(n) => {
+            out.push(FLOAT);
+            out.extend(n.to_le_bytes());
+        }
+        KeyValue::Text(text) => {
+            out.push(TEXT);
+            out.extend((text.len() as u32).to_le_bytes());
+            out.extend(text.as_bytes());
+        }
+        KeyValue::Date(at) => {
+            out.push(DATE);
+            out.extend(at.ms.to_le_bytes());
+            out.extend(at.ns.to_le_bytes());
+        }
+    }
+}
+
+fn unpack(bytes: &[u8]) -> Option<(KeyValue, &[u8])> {
+    let (tag, rest) = bytes.split_first()?;
+    Some(match *tag {
+        NULL => (KeyValue::Null, rest),
+        FALSE => (KeyValue::Bool(false), rest),
+        TRUE => (KeyValue::Bool(true), rest),
+        INT => {
+            let (n, rest) = rest.split_first_chunk()?;
+            (KeyValue::Int(i64::from_le_bytes(*n)), rest)
+        }
+        FLOAT => {
+            let (n, rest) = rest.split_first_chunk()?;
+            (KeyValue::Float(f64::from_le_bytes(*n)), rest)
+        }
+        TEXT => {
+            let (len, rest) = rest.split_first_chunk()?;
+            let (text, rest) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+            (KeyValue::Text(String::from_utf8_lossy(text).into_owned()), rest)
+        }
+        DATE => {
+            let (ms, rest) = rest.split_first_chunk()?;
+            let (ns, rest) = rest.split_first_chunk()?;
+            (KeyValue::Date(At { ms: i64::from_le_bytes(*ms), ns: u32::from_le_bytes(*ns) }), rest)
+        }
+        _ => return None,
+    })
+}
+
+/// One field of a term's `by`.
+#[derive(Clone, Debug)]
+pub struct KeyField {
+    /// Which field; none for an optional one that the mapping does not have.
+    pub slot: Option<u32>,
+    /// Whether an event without it has the key null, instead of none.
+    pub optional: bool,
+    /// How it is read.
+    pub kind: KeyKind,
+}
+
+/// An event has more join keys for one term than may be made of its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyKeys;
+
+/// The join keys of an event for a term: one for every combination of the fields' values, none when a field that is not
+/// optional has no value. Nulls in arrays do not count and neither do duplicates.
+pub fn keys(event: Event<'_>, fields: &[KeyField], columns: &[Column], most: u32) -> Result<Vec<Key>, TooManyKeys> {
+    let mut combinations: Vec<Vec<KeyValue>> = vec![Vec::with_capacity(fields.len())];
+    for field in fields {
+        let mut values: Vec<KeyValue> = Vec::new();
+        if let Some(slot) = field.slot {
+            let column = &columns[slot as usize];
+            let stored = event.values(slot as usize).filter_map(|value| column.stored(value));
+            values.extend(stored.map(|value| field.kind.read(value)));
+        }
+        if values.len() > 1 {
+            values.sort_unstable();
+            values.dedup();
+        }
+        match values.len() {
+            0 if !field.optional => return Ok(Vec::new()),
+            0 => values.push(KeyValue::Null),
+            _ => {}
+        }
+        if combinations.len().saturating_mul(values.len()) > most as usize {
+            return Err(TooManyKeys);
+        }
+        if values.len() == 1 {
+            combinations.iter_mut().for_each(|combination| combination.extend(values.first().cloned()));
+            continue;
+        }
+        combinations = combinations
+            .iter()
+            .flat_map(|combination| {
+                values.iter().map(|value| {
+                    let mut longer = combination.clone();
+                    longer.push(value.clone());
+                    longer
+                })
+            })
+            .collect();
+    }
+    Ok(combinations.iter().map(|values| Key::new(values)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_survive_packing() {
+        let values = vec![
+            KeyValue::Null,
+            KeyValue::Bool(true),
+            KeyValue::Bool(false),
+            KeyValue::Int(-7),
+            KeyValue::Float(1.5),
+            KeyValue::Text("größe".into()),
+            KeyValue::Text(String::new()),
+            KeyValue::Date(At { ms: -1, ns: 999_999 }),
+        ];
+        assert_eq!(Key::new(&values).values(), values);
+    }
+
+    #[test]
+    fn what_is_cut_short_is_not_read() {
+        let key = Key::new(&[KeyValue::Int(1), KeyValue::Text("abc".into())]);
+        for end in 0..key.bytes().len() {
+            let values = Key(key.bytes()[..end].into()).values();
+            assert!(values.len() < 2, "{end}: {values:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_however_they_are_written() {
+        assert_eq!(number("5"), number("5.0"));
+        assert_eq!(number("5e0"), KeyValue::Int(5));
+        assert_ne!(number("5"), number("5.5"));
+    }
+}

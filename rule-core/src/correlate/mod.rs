@@ -1,0 +1,434 @@
+//! Rules over several events: sequences and samples.
+//!
+//! ```text
+//! event ─► terms that it matches, with its join keys ─► timeline (held back, put in order) ─► machine of the rule ─► matches
+//! ```
+//!
+//! The same code serves the live stream and a search over a finite data set: a search holds back everything until the end.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `plan` | a sequence or sample as the engine runs it |
+//! | `key` | join keys |
+//! | `order` | timestamps, tiebreakers, the order of events |
+//! | `timeline` | holds events back until their order is known |
+//! | `sequence`, `sample` | the state machines |
+//! | `table` | where state is kept: a slab, a table of keys in order of age |
+//! | `event` | events that state refers to, and what state costs |
+//! | `trace` | what happened to partial matches, for people who ask |
+//! | `snapshot` | state as bytes |
+
+pub mod event;
+pub mod key;
+pub mod order;
+pub mod plan;
+mod sample;
+mod sequence;
+mod table;
+mod timeline;
+pub mod trace;
+
+use std::sync::Arc;
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::Limits;
+use crate::decode::Event;
+use crate::plan::Column;
+use event::{Ledger, Stored};
+use key::{Key, TooManyKeys};
+use order::{At, Ordinal, Tiebreaker};
+use plan::{Correlation, Role, Shape, TimelineFields};
+use sample::Sampler;
+use sequence::{Context, Machine};
+use timeline::{Held, Timeline};
+use trace::Trace;
+
+/// A match of several events.
+#[derive(Debug)]
+pub struct Completion {
+    /// Which correlation it is of.
+    pub machine: u32,
+    /// Place of its last event in the order of events.
+    pub position: u64,
+    /// Its join key.
+    pub key: Key,
+    /// Its events, in the order of the terms; missing ones are left out.
+    pub events: Vec<Arc<Stored>>,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tally {
+    /// Events that a term matched but that came after the watermark had passed them.
+    pub late: u64,
+    /// Events that a term matched but that have no timestamp.
+    pub undated: u64,
+    /// Events put in order before their time, because too much was held.
+    pub hurried: u64,
+    /// Join keys dropped to make room.
+    pub evicted_keys: u64,
+    /// Partial matches dropped to make room.
+    pub evicted_partials: u64,
+}
+
+/// The sequences and samples of a rule set at work.
+#[derive(Debug)]
+pub struct Correlator {
+    timelines: Vec<Timeline>,
+    machines: Vec<State>,
+    /// Machines whose matches may wait for a missing event.
+    waiting: Vec<usize>,
+    ledger: Ledger,
+    held_bytes: u64,
+    /// Events put in order so far.
+    position: u64,
+    lateness: Option<u64>,
+    /// Whether events need no timestamp.
+    is_unordered: bool,
+    /// Later timestamps do not move the watermark.
+    ceiling: Option<At>,
+    tally: Tally,
+    trace: Trace,
+    done: Vec<Completion>,
+}
+
+#[derive(Debug)]
+enum State {
+    Sequence(Machine),
+    Sample(Sampler),
+}
+
+/// The rules and limits that a correlator works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The sequences and samples.
+    pub correlations: &'a [Correlation],
+    /// The fields of each timeline.
+    pub timelines: &'a [TimelineFields],
+    /// The fields of the plan.
+    pub columns: &'a [Column],
+    /// Bounds.
+    pub limits: &'a Limits,
+}
+
+/// Sizes at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Events held back.
+    pub held: u64,
+    /// Bytes that these take.
+    pub held_bytes: u64,
+    /// Join keys with state.
+    pub keys: u64,
+    /// Partial matches.
+    pub partials: u64,
+    /// Bytes of state.
+    pub state_bytes: u64,
+}
+
+impl Correlator {
+    /// Without state. `lateness`: milliseconds by which an event may come late; none holds back everything until the end.
+    pub fn new(setting: Setting<'_>, lateness: Option<u64>, seed: u64) -> Correlator {
+        let state = |correlation: &Correlation| match correlation.shape {
+            Shape::Sequence(_) => State::Sequence(Machine::new(seed)),
+            Shape::Sample(_) => State::Sample(Sampler::new(seed)),
+        };
+        let waits = |c: &Correlation| matches!(&c.shape, Shape::Sequence(sequence) if sequence.trailing);
+        let waiting = setting.correlations.iter().enumerate().filter(|(_, c)| waits(c)).map(|(number, _)| number);
+        Correlator {
+            waiting: waiting.collect(),
+            timelines: setting.timelines.iter().map(|_| Timeline::new()).collect(),
+            machines: setting.correlations.iter().map(state).collect(),
+            ledger: Ledger::default(),
+            held_bytes: 0,
+            position: 0,
+            lateness,
+            is_unordered: setting.correlations.iter().all(
+                |correlation| matches!(&correlation.shape, Shape::Sample(sample) if sample.window.is_none()),
+            ),
+            ceiling: None,
+            tally: Tally::default(),
+            trace: Trace::default(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Has steps collected from now on.
+    pub fn trace(&mut self) {
+        self.trace.steps.get_or_insert_default();
+    }
+
+    /// The steps since last asked.
+    pub fn take_steps(&mut self) -> Vec<trace::Step> {
+        self.trace.steps.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes an event in: the terms that it matched (machine, term), and what its result will need. The error is that it has too
+    /// many join keys for a term, which then does not see it.
+    pub fn observe(
+        &mut self,
+        setting: Setting<'_>,
+        event: Event<'_>,
+        arrival: u64,
+        terms: &[(u32, u16)],
+        source: impl FnOnce() -> Option<Box<[u8]>>,
+    ) -> Result<(), TooManyKeys> {
+        let mut result = Ok(());
+        let mut hits: SmallVec<[Vec<(u32, u16, Key)>; 2]> = smallvec![Vec::new(); self.timelines.len()];
+        for (machine, term) in terms {
+            let correlation = &setting.correlations[*machine as usize];
+            let fields = &correlation.terms[usize::from(*term)].keys;
+            match key::keys(event, fields, setting.columns, setting.limits.max_combinations) {
+                Ok(keys) => {
+                    hits[correlation.timeline as usize].extend(keys.into_iter().map(|key| (*machine, *term, key)));
+                }
+                Err(error) => result = Err(error),
+            }
+        }
+        let mut source = Some(source);
+        let mut bytes: Option<Box<[u8]>> = None;
+        for (number, (fields, hits)) in setting.timelines.iter().zip(hits).enumerate() {
+            let column = &setting.columns[fields.timestamp as usize];
+            // Of a finite sample the order does not matter.
+            let at = match self.is_unordered {
+                true => Some(At::MIN),
+                false => order::timestamp(event, fields.timestamp, column).map(At::of),
+            };
+            let Some(at) = at else {
+                self.tally.undated += u64::from(!hits.is_empty());
+                continue;
+            };
+            let timeline = &mut self.timelines[number];
+            let late = at < timeline.watermark;
+            if !hits.is_empty() && !late {
+                if let Some(source) = source.take() {
+                    bytes = source();
+                }
+                let tiebreaker = Tiebreaker::of(event, fields.tiebreaker);
+                let held = Held { hits, source: bytes.clone() };
+                self.held_bytes += held.cost();
+                timeline.held.insert(Ordinal { at, tiebreaker, arrival }, held);
+            } else {
+                self.tally.late += u64::from(!hits.is_empty());
+            }
+            if self.ceiling.is_none_or(|ceiling| at <= ceiling) {
+                timeline.see(at, self.lateness);
+            }
+            self.release(setting, number);
+        }
+        while self.held_bytes > u64::from(setting.limits.max_held_bytes) {
+            let oldest = self.timelines.iter().enumerate().filter_map(|(n, t)| Some((t.held.first_key_value()?.0.at, n)));
+            let Some((_, number)) = oldest.min() else { break };
+            if let Some((ordinal, held)) = self.timelines[number].pop_early() {
+                self.tally.hurried += 1;
+                self.process(setting, ordinal, held);
+            }
+        }
+        self.keep_within(setting);
+        result
+    }
+
+    /// Says until when it is now: later timestamps do not move the watermark, so that one event from the future does not make all
+    /// others late.
+    pub fn set_ceiling(&mut self, ceiling: Option<At>) {
+        self.ceiling = ceiling;
+    }
+
+    /// Nothing has come for that long: event time goes on all the same.
+    pub fn idle(&mut self, setting: Setting<'_>, milliseconds: u64) {
+        for number in 0..self.timelines.len() {
+            let timeline = &mut self.timelines[number];
+            if let (Some(latest), Some(lateness)) = (timeline.latest, self.lateness) {
+                let now = latest.plus_ms(milliseconds).minus_ms(lateness);
+                timeline.watermark = timeline.watermark.max(now);
+            }
+            self.release(setting, number);
+        }
+        self.expire(setting);
+    }
+
+    /// Puts everything that is held in order now. What comes later and happened earlier is late.
+    pub fn flush(&mut self, setting: Setting<'_>) {
+        for number in 0..self.timelines.len() {
+            while let Some((ordinal, held)) = self.timelines[number].held.pop_first() {
+                let timeline = &mut self.timelines[number];
+                timeline.watermark = timeline.watermark.max(ordinal.at);
+                self.process(setting, ordinal, held);
+            }
+        }
+        self.expire(setting);
+    }
+
+    /// No more events come: what is held is put in order, and what waited for a missing event is a match.
+    pub fn finish(&mut self, setting: Setting<'_>) {
+        self.flush(setting);
+        let end = At { ms: i64::MAX, ns: u32::MAX };
+        self.each(setting, |state, shape, cx| {
+            if let (State::Sequence(machine), Shape::Sequence(_)) = (state, shape) {
+                machine.decide(end, cx);
+            }
+        });
+    }
+
+    /// All samples of a finite data set, at most `size`.
+    pub fn finish_samples(&mut self, setting: Setting<'_>, size: usize) {
+        self.each(setting, |state, shape, cx| {
+            if let (State::Sample(sampler), Shape::Sample(sample)) = (state, shape) {
+                sampler.finish(sample, size, cx);
+            }
+        });
+    }
+
+    /// Forgets what is too old to matter.
+    pub fn expire(&mut self, setting: Setting<'_>) {
+        let watermarks: Vec<At> = self.timelines.iter().map(|timeline| timeline.watermark).collect();
+        let timelines: Vec<u32> = setting.correlations.iter().map(|c| c.timeline).collect();
+        self.each(setting, |state, shape, cx| {
+            let now = watermarks[timelines[cx.machine as usize] as usize];
+            match (state, shape) {
+                (State::Sequence(machine), Shape::Sequence(sequence)) => machine.expire(sequence, now, cx),
+                (State::Sample(sampler), Shape::Sample(sample)) => sampler.expire(sample, now, cx),
+                _ => {}
+            }
+        });
+    }
+
+    /// The matches since last asked, in the order in which they were found. Their events are to be given back to
+    /// [`Self::settle`].
+    pub fn take_matches(&mut self) -> Vec<Completion> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// Lets go of a match's events.
+    pub fn settle(&mut self, completion: Completion) {
+        for event in completion.events {
+            self.ledger.forget(event);
+        }
+    }
+
+    /// The counts since last asked.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
+    }
+
+    /// What is kept now.
+    pub fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes {
+            held: self.timelines.iter().map(|timeline| timeline.held.len() as u64).sum(),
+            held_bytes: self.held_bytes,
+            state_bytes: self.ledger.bytes,
+            ..Sizes::default()
+        };
+        for state in &self.machines {
+            let (keys, partials) = match state {
+                State::Sequence(machine) => machine.len(),
+                State::Sample(sampler) => sampler.len(),
+            };
+            sizes.keys += keys;
+            sizes.partials += partials;
+        }
+        sizes
+    }
+
+    /// The watermark that is furthest behind; none before the first event.
+    pub fn watermark(&self) -> Option<At> {
+        self.timelines.iter().map(|timeline| timeline.watermark).min().filter(|at| *at != At::MIN)
+    }
+
+    fn release(&mut self, setting: Setting<'_>, number: usize) {
+        while let Some((ordinal, held)) = self.timelines[number].pop_ready() {
+            self.process(setting, ordinal, held);
+        }
+        let watermark = self.timelines[number].watermark;
+        for at in 0..self.waiting.len() {
+            let machine = self.waiting[at];
+            if setting.correlations[machine].timeline as usize == number {
+                self.one(setting, machine, |state, _, cx| {
+                    if let State::Sequence(machine) = state {
+                        machine.decide(watermark, cx);
+                    }
+                });
+            }
+        }
+    }
+
+    /// An event's turn.
+    fn process(&mut self, setting: Setting<'_>, ordinal: Ordinal, held: Held) {
+        self.held_bytes = self.held_bytes.saturating_sub(held.cost());
+        self.position += 1;
+        let event = Arc::new(Stored {
+            at: ordinal.at,
+            arrival: ordinal.arrival,
+            position: self.position,
+            source: held.source,
+        });
+        let mut hits = held.hits;
+        // What one key of one machine has to do with the event, together.
+        hits.sort_unstable_by(|a, b| (a.0, &a.2, a.1).cmp(&(b.0, &b.2, b.1)));
+        for group in hits.chunk_by(|a, b| (a.0, &a.2) == (b.0, &b.2)) {
+            let Some((number, _, key)) = group.first() else { continue };
+            let terms = &setting.correlations[*number as usize].terms;
+            self.one(setting, *number as usize, |state, shape, cx| match (state, shape) {
+                (State::Sequence(machine), Shape::Sequence(sequence)) => {
+                    machine.decide(event.at, cx);
+                    let roles: Vec<&Role> = group.iter().map(|(_, term, _)| &terms[usize::from(*term)].role).collect();
+                    machine.event(sequence, &event, key, &roles, cx);
+                }
+                (State::Sample(sampler), Shape::Sample(sample)) => {
+                    let matched: Vec<u16> = group.iter().map(|(_, term, _)| *term).collect();
+                    sampler.event(sample, &event, key, &matched, terms.len(), cx);
+                }
+                _ => {}
+            });
+        }
+        if Arc::strong_count(&event) > 1 {
+            self.ledger.add(event.cost());
+        }
+    }
+
+    /// Evicts the oldest state, of whatever rule, until all of it is within its bytes.
+    fn keep_within(&mut self, setting: Setting<'_>) {
+        while self.ledger.bytes > u64::from(setting.limits.max_state_bytes) {
+            let oldest = self.machines.iter().enumerate().filter_map(|(number, state)| {
+                let at = match state {
+                    State::Sequence(machine) => machine.oldest(),
+                    State::Sample(sampler) => sampler.oldest(),
+                };
+                Some((at?, number))
+            });
+            let Some((_, number)) = oldest.min() else { break };
+            let mut any = false;
+            self.one(setting, number, |state, _, cx| {
+                any = match state {
+                    State::Sequence(machine) => machine.evict(cx),
+                    State::Sample(sampler) => sampler.evict(cx),
+                };
+            });
+            if !any {
+                break;
+            }
+        }
+    }
+
+    fn each(&mut self, setting: Setting<'_>, mut work: impl FnMut(&mut State, &Shape, &mut Context<'_>)) {
+        for machine in 0..self.machines.len() {
+            self.one(setting, machine, &mut work);
+        }
+    }
+
+    fn one(&mut self, setting: Setting<'_>, number: usize, work: impl FnOnce(&mut State, &Shape, &mut Context<'_>)) {
+        let mut cx = Context {
+            ledger: &mut self.ledger,
+            tally: &mut self.tally,
+            done: &mut self.done,
+            trace: &mut self.trace,
+            max_keys: setting.limits.max_join_keys,
+            max_partials: setting.limits.max_partial_matches,
+            machine: number as u32,
+        };
+        if let (Some(state), Some(correlation)) = (self.machines.get_mut(number), setting.correlations.get(number)) {
+            work(state, &correlation.shape, &mut cx);
+        }
+    }
+}

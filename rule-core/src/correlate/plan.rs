@@ -1,0 +1,100 @@
+//! Sequences and samples as the engine runs them.
+
+use super::key::KeyField;
+
+/// A query over several events, of a rule or of a search.
+#[derive(Debug)]
+pub struct Correlation {
+    /// Index of the rule.
+    pub rule: u32,
+    /// Index of the timeline that orders its events.
+    pub timeline: u32,
+    /// Its terms, `until` included.
+    pub terms: Vec<Term>,
+    /// What they make together.
+    pub shape: Shape,
+    /// What the state depends on, hashed: state is restored only into the same rule.
+    pub hash: [u8; 16],
+}
+
+/// The fields that give events their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineFields {
+    /// The slot of the timestamp.
+    pub timestamp: u32,
+    /// The slot of the tiebreaker.
+    pub tiebreaker: Option<u32>,
+}
+
+/// `[ filter ] by key, …`
+#[derive(Debug)]
+pub struct Term {
+    /// Its join keys, the query's `by` first.
+    pub keys: Vec<KeyField>,
+    /// What an event of this term does.
+    pub role: Role,
+}
+
+/// What an event of a term does in a sequence; of a sample, nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Role {
+    /// The stages that it advances to, the last first. Several for `with runs`.
+    pub stages: Vec<u16>,
+    /// Where it must be missing.
+    pub missing: Option<Place>,
+    /// Whether it ends what is under way.
+    pub until: bool,
+}
+
+/// Where a missing event stands among the positive terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Before the first.
+    Leading,
+    /// After the positive stage of this number, before the next.
+    After(u16),
+    /// After the last.
+    Trailing,
+}
+
+/// How the terms of a query belong together.
+#[derive(Debug)]
+pub enum Shape {
+    /// One after the other.
+    Sequence(Sequence),
+    /// In any order.
+    Sample(Sample),
+}
+
+/// `sequence`
+#[derive(Debug)]
+pub struct Sequence {
+    /// How many positive stages there are: every term that is not missing, as often as its `runs`.
+    pub stages: u16,
+    /// For each part of the result its stage; none for a missing event.
+    pub layout: Vec<Option<u16>>,
+    /// Milliseconds from the first event to the last.
+    pub maxspan: Option<u64>,
+    /// Whether there are missing events at each place.
+    pub leading: bool,
+    /// See `leading`.
+    pub trailing: bool,
+    /// For each stage, whether an event must be missing between it and the next.
+    pub gaps: Vec<bool>,
+}
+
+impl Sequence {
+    /// Whether any event must be missing.
+    pub fn has_missing(&self) -> bool {
+        self.leading || self.trailing || self.gaps.contains(&true)
+    }
+}
+
+/// `sample`
+#[derive(Debug)]
+pub struct Sample {
+    /// How many samples one key may give.
+    pub per_key: u32,
+    /// Milliseconds of event time for which an event can be part of a sample; none in a search.
+    pub window: Option<u64>,
+}

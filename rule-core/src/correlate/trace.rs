@@ -1,0 +1,69 @@
+//! What happens to partial matches, step by step, for people who ask why.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::event::Stored;
+use super::key::Key;
+
+/// One thing that happened to one partial match.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// Ordinal of the event that caused it; none when time did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// Values of the join key.
+    pub key: Vec<serde_json::Value>,
+    /// What happened.
+    pub what: StepKind,
+    /// How many positive events the partial match had.
+    pub stage: u16,
+    /// Ordinals of the events that it had.
+    pub events: Vec<u64>,
+}
+
+/// What can happen to a partial match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// The first event came.
+    Started,
+    /// The next event came.
+    Advanced,
+    /// The last event came; an event that must be missing may still come.
+    Waiting,
+    /// It is a match.
+    Completed,
+    /// A newer one took its place: the latest counts.
+    Replaced,
+    /// `maxspan` has passed.
+    Expired,
+    /// The `until` event came.
+    Until,
+    /// An event that must be missing came before the first.
+    MissingBefore,
+    /// An event that must be missing came between two others.
+    MissingBetween,
+    /// An event that must be missing came after the last.
+    MissingAfter,
+    /// It had to make room.
+    Evicted,
+}
+
+/// Collects steps, when anyone asks.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// In the order in which they happened; none when nobody asks.
+    pub steps: Option<Vec<Step>>,
+}
+
+impl Trace {
+    /// Notes a step.
+    pub fn step(&mut self, what: StepKind, cause: Option<&Stored>, key: &Key, events: impl Fn() -> Vec<Arc<Stored>>) {
+        let Some(steps) = &mut self.steps else { return };
+        let events: Vec<u64> = events().iter().map(|event| event.arrival).collect();
+        let event = cause.map(|event| event.arrival);
+        steps.push(Step { event, key: key.to_json(), what, stage: events.len() as u16, events });
+    }
+}
