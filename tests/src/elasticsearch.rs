@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use rule_core::{Search, SearchOptions, Source};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
 use crate::command::tripline;
@@ -126,7 +126,7 @@ impl Case {
             event_category_field: self.event_category_field.clone(),
             size: self.size.unwrap_or(SIZE),
             max_samples_per_key: self.max_samples_per_key.unwrap_or(1),
-            mapping: self.mapping(folder)?.map(|mapping| serde_json::from_str(&mapping)).transpose()?,
+            mapping: self.mapping(folder)?,
             ..SearchOptions::default()
         };
         let source = Source { path: "case.eql".into(), text: self.query()? };
@@ -167,15 +167,21 @@ impl Case {
         Ok(arguments)
     }
 
-    /// The mapping of the data set, if it has one.
-    fn mapping(&self, folder: &Path) -> Result<Option<String>> {
+    /// The mapping of the index that Elasticsearch makes of the data set: the one that the data set has, if it has one, and
+    /// the fields that the data brings beside.
+    fn mapping(&self, folder: &Path) -> Result<Option<Value>> {
         if let Some((_, mapping, _)) = MAPPINGS.iter().find(|(name, ..)| *name == self.name) {
-            return Ok(Some((*mapping).to_owned()));
+            return Ok(Some(serde_json::from_str(mapping)?));
         }
         let paths = self.datasets.iter().map(|name| folder.join(format!("{name}.mapping.json")));
-        let found: Vec<PathBuf> = paths.filter(|path| path.is_file()).collect();
-        ensure!(found.is_empty() || self.datasets.len() == 1, "{}: one mapping for several data sets", self.name);
-        found.first().map(|path| fs::read_to_string(path).with_context(|| path.display().to_string())).transpose()
+        let Some(path) = paths.into_iter().find(|path| path.is_file()) else { return Ok(None) };
+        ensure!(self.datasets.len() == 1, "{}: one mapping for several data sets", self.name);
+        let mut mapping: Value = shared::json(path)?;
+        let text = fs::read_to_string(dataset(folder, &self.datasets[0]))?;
+        for line in text.lines() {
+            add_fields(&mut mapping["properties"], &serde_json::from_str(line)?);
+        }
+        Ok(Some(mapping))
     }
 
     /// Holds the body of a response against the answer.
@@ -210,6 +216,30 @@ impl Case {
     }
 }
 
+/// Dynamic mapping: fields that a document has and the mapping has not get the type of their first value.
+fn add_fields(properties: &mut Value, document: &Map<String, Value>) {
+    for (name, value) in document {
+        let (first, rest) = name.split_once('.').map_or((name.as_str(), None), |(first, rest)| (first, Some(rest)));
+        let inner = match (rest, value) {
+            (Some(rest), _) => Some(Map::from_iter([(rest.to_owned(), value.clone())])),
+            (None, Value::Object(inner)) => Some(inner.clone()),
+            (None, _) => None,
+        };
+        if let Some(inner) = inner {
+            add_fields(&mut properties[first]["properties"], &inner);
+        } else if properties[first].is_null() {
+            let mut values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter();
+            let kind = match values.find(|value| !value.is_null()) {
+                Some(Value::String(_)) => json!({ "type": "text", "fields": { "keyword": { "type": "keyword" } } }),
+                Some(Value::Bool(_)) => json!({ "type": "boolean" }),
+                Some(Value::Number(number)) => json!({ "type": if number.is_f64() { "float" } else { "long" } }),
+                _ => continue,
+            };
+            properties[first] = kind;
+        }
+    }
+}
+
 /// A join key as Elasticsearch's tests write it.
 fn key_text(key: &Value) -> String {
     match key {
@@ -218,9 +248,9 @@ fn key_text(key: &Value) -> String {
     }
 }
 
-fn in_a_file(text: String) -> Result<NamedTempFile> {
+fn in_a_file(json: Value) -> Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
-    file.write_all(text.as_bytes())?;
+    write!(file, "{json}")?;
     Ok(file)
 }
 

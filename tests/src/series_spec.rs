@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::reference::{Case, Event, Field, Filter, Key, KeyValue, Query, Sequence, Term};
+use crate::reference::{Case, Event, Field, Filter, Key, KeyValue, MS, Query, Sequence, Term};
 
 /// One specification.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Lines<'_> {
 
         let kind = |stage: usize| char::from(b'a' + stage as u8);
         let event = |(arrival, (number, (stage, item))): (usize, (&i64, &(usize, Item<'_>)))| Event {
-            ts_ms: *number,
+            ts_ns: *number * MS,
             tiebreaker: None,
             arrival,
             kind: kind(*stage),
@@ -110,7 +110,7 @@ impl Lines<'_> {
         };
         Ok(Spec {
             name: name.to_owned(),
-            case: Case { query, tiebreaker: false, events },
+            case: Case { query, tiebreaker: false, nanos: false, events },
             expected: self.sequences.iter().map(sequence).collect::<Result<_>>()?,
         })
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use rule_core::{
-    CompileOptions, CompileReport, Level, RuleStatus, Session, SessionOptions, Source, compile, fold_constant,
-};
+use rule_core::{CompileOptions, CompileReport, Level, Session, SessionOptions, Source, compile, fold_constant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tripline_tests::{assert_none, shared};
@@ -291,12 +289,6 @@ const CODES: [(&str, &[&str]); 28] = [
     ("expects a positive integer", &["pipe"]),
 ];
 
-/// Inputs that are not checked, and why.
-const NOT_CHECKED: [(&str, &str); 1] = [(
-    "sequence [process where true] by pid [process where true] by md5",
-    "the types of a sequence's keys; sequences are read and not evaluated yet",
-)];
-
 /// What the errors about sequences are; the diagnostics have one code for all of them.
 const SEQUENCE_ERRORS: [&str; 7] = [
     "Sequence key",
@@ -340,11 +332,7 @@ impl ParserCase {
             Value::String(text) if text == "accepted" => {
                 let (rules, report) = compile_query(&self.input, Some(parser_mapping()));
                 ensure!(!report.has_errors(), "{}", serde_json::to_string(&report.diagnostics)?);
-                if self.input.starts_with("sequence") {
-                    ensure!(matches!(report.rules[0].status, RuleStatus::Skipped { .. }), "{:?}", report.rules);
-                } else {
-                    ensure!(rules.rules().len() == 1, "{:?}", report.rules);
-                }
+                ensure!(rules.rules().len() == 1, "{:?}", report.rules);
                 Ok(Checked::Accepted)
             }
             Value::String(text) if text.starts_with("field ") => check_field(&self.input, &text["field ".len()..]),
@@ -445,14 +433,6 @@ fn parser_cases() -> Result<()> {
     let cases: Vec<ParserCase> = shared::json(data.join("eql/parser_cases.json"))?;
     let mut problems = Vec::new();
     let mut counts: BTreeMap<Checked, usize> = BTreeMap::new();
-    let (listed, cases): (Vec<_>, Vec<_>) =
-        cases.iter().partition(|case| NOT_CHECKED.iter().any(|(input, _)| *input == case.input));
-    ensure!(
-        listed.len() == NOT_CHECKED.len(),
-        "the list names {} cases, the data has {}",
-        NOT_CHECKED.len(),
-        listed.len()
-    );
     for case in &cases {
         match case.check() {
             Ok(checked) => *counts.entry(checked).or_default() += 1,
@@ -462,12 +442,8 @@ fn parser_cases() -> Result<()> {
             }
         }
     }
-    println!(
-        "{} of {} parser cases hold: {counts:?}; not checked: {NOT_CHECKED:?}",
-        counts.values().sum::<usize>(),
-        cases.len()
-    );
-    ensure!(cases.len() + listed.len() >= 66, "the data has shrunk to {} cases", cases.len() + listed.len());
+    println!("{} of {} parser cases hold: {counts:?}", counts.values().sum::<usize>(), cases.len());
+    ensure!(cases.len() >= 66, "the data has shrunk to {} cases", cases.len());
     assert_none("parser cases", &problems);
     Ok(())
 }

@@ -2,20 +2,18 @@
 
 use anyhow::{Result, ensure};
 use fastrand::Rng;
-use rule_core::{Outcome, Session};
-use tripline_tests::reference::engine::Answer;
-use tripline_tests::reference::session::{Found, Stream, batches, cuts, found, sort};
-use tripline_tests::reference::{Case, Event, Run, Tally, in_order};
+use tripline_tests::reference::session::{Found, Rule, Stream, cuts, sort};
+use tripline_tests::reference::{Case, MS, Run, Tally, in_order};
 
-const CASES: u64 = 10_000;
+const CASES: u64 = 5_000;
 
 fn same(what: &str, found: &[Found], expected: &[Found], stream: &Stream) -> Result<()> {
-    let queries = || stream.queries.iter().map(|query| format!("{query}\n")).collect::<String>();
+    let rules = || stream.rules.iter().map(|rule| format!("{}: {}\n", rule.id, rule.query)).collect::<String>();
     ensure!(
         found == expected,
         "{what}, lateness {:?}\n{}{}\nexpected {expected:#?}\ngot {found:#?}",
         stream.lateness_ms,
-        queries(),
+        rules(),
         stream.lines().concat()
     );
     Ok(())
@@ -25,8 +23,16 @@ fn tally(found: &[Found]) -> Tally {
     Tally { cases: 1, matched: u64::from(!found.is_empty()), sequences: found.len() as u64, ..Tally::default() }
 }
 
-fn nothing_between(session: Session) -> Result<(Session, Vec<Outcome>)> {
-    Ok((session, Vec::new()))
+/// Puts the events of a stream in order, and numbers them so.
+fn put_in_order(stream: &mut Stream) {
+    stream.events = in_order(&stream.events).into_iter().cloned().collect();
+    number(stream);
+}
+
+fn number(stream: &mut Stream) {
+    for (arrival, event) in stream.events.iter_mut().enumerate() {
+        event.arrival = arrival;
+    }
 }
 
 /// Whatever the order of arrival and the batches: what is not late is matched as the reference matches it.
@@ -35,8 +41,8 @@ fn a_stream_agrees_with_the_reference() -> Result<()> {
     let tally = Run::of(CASES)?.check("stream", |case, rng| {
         let stream = Stream::of(case, rng);
         let expected = stream.expected();
-        let late = stream.late().iter().filter(|late| **late).count() as u64;
-        let matches = stream.run(&cuts(stream.events.len(), rng), nothing_between)?;
+        let late = stream.late().iter().filter(|late| **late).count();
+        let matches = stream.run(&cuts(stream.events.len(), rng), |_| None)?;
         same(&format!("{late} late"), &matches, &expected, &stream)?;
         Ok(tally(&matches))
     })?;
@@ -49,14 +55,14 @@ fn a_stream_agrees_with_the_reference() -> Result<()> {
 fn arrival_within_the_lateness_makes_no_difference() -> Result<()> {
     Run::of(CASES)?.check("arrival", |case, rng| {
         let mut stream = Stream::of(case, rng);
-        stream.events = in_order(&stream.events).into_iter().cloned().collect();
-        let ordered = stream.run(&[], nothing_between)?;
+        put_in_order(&mut stream);
+        let ordered = stream.run(&[], |_| None)?;
         // For each place of the shuffled stream the place of its event in the ordered one.
         let places = shuffled(&stream, rng);
-        let original = std::mem::take(&mut stream.events);
-        stream.events = places.iter().map(|place| original[*place].clone()).collect();
+        stream.events = places.iter().map(|place| stream.events[*place].clone()).collect();
+        number(&mut stream);
         ensure!(!stream.late().contains(&true), "the shuffling makes events late");
-        let mut matches = stream.run(&cuts(stream.events.len(), rng), nothing_between)?;
+        let mut matches = stream.run(&cuts(stream.events.len(), rng), |_| None)?;
         for (_, answer) in &mut matches {
             for event in answer.events.iter_mut().flatten() {
                 *event = places[*event];
@@ -74,11 +80,11 @@ fn arrival_within_the_lateness_makes_no_difference() -> Result<()> {
 fn shuffled(stream: &Stream, rng: &mut Rng) -> Vec<usize> {
     let events = &stream.events;
     let most = stream.lateness_ms.map_or(1_000, |lateness| lateness as i64);
-    let arrives: Vec<i64> = events.iter().map(|event| event.ts_ms + rng.i64(0..=most)).collect();
+    let arrives: Vec<i64> = events.iter().map(|event| event.ts_ns + rng.i64(0..=most) * MS).collect();
     let mut places: Vec<usize> = (0..events.len()).collect();
     rng.shuffle(&mut places);
     places.sort_by_key(|place| arrives[*place]);
-    let order = |place: usize| (events[place].ts_ms, events[place].tiebreaker);
+    let order = |place: usize| (events[place].ts_ns, events[place].tiebreaker);
     for at in 0..places.len() {
         // Of the events that are like this one the earliest that has not come yet comes here.
         let alike = (at..places.len()).filter(|other| order(places[*other]) == order(places[at]));
@@ -88,57 +94,98 @@ fn shuffled(stream: &Stream, rng: &mut Rng) -> Vec<usize> {
     places
 }
 
+/// A host that knows its events to be in order need not wait.
+#[test]
+fn flushing_an_ordered_stream_changes_nothing() -> Result<()> {
+    Run::of(CASES)?.check("flush", |case, rng| {
+        let mut stream = Stream::of(case, rng);
+        put_in_order(&mut stream);
+        let expected = stream.expected();
+        let matches = stream.run(&cuts(stream.events.len(), rng), |session| Some(session.flush()))?;
+        same("flushed after each batch", &matches, &expected, &stream)?;
+        Ok(tally(&matches))
+    })?;
+    Ok(())
+}
+
 /// A session put away and taken up again, at any point and as often as one likes, is the same session.
 #[test]
 fn a_snapshot_changes_nothing() -> Result<()> {
     Run::of(CASES)?.check("snapshot", |case, rng| {
         let stream = Stream::of(case, rng);
-        let (rules, options) = (stream.rules()?, stream.options());
-        let mut straight = Session::open(rules.clone(), options.clone());
-        let mut broken = Session::open(rules.clone(), options.clone());
+        let (mut straight, mut broken) = (stream.open()?, stream.open()?);
         let mut outcomes = Vec::new();
-        for batch in batches(&stream.lines(), &cuts(stream.events.len(), rng)) {
+        for batch in stream.batches(&cuts(stream.events.len(), rng)) {
             let outcome = straight.evaluate(batch.as_bytes());
-            ensure!(broken.evaluate(batch.as_bytes()) == outcome, "the outcome of a batch differs");
+            let other = broken.evaluate(batch.as_bytes());
+            ensure!(other == outcome, "after {batch}\n{outcome:#?}\nrestored: {other:#?}");
             outcomes.push(outcome);
             if rng.bool() {
-                let bytes = broken.snapshot();
-                broken = restore(&stream, &bytes)?;
-                ensure!(broken.snapshot() == bytes, "the snapshot of a restored session differs");
+                let state = broken.snapshot();
+                broken = stream.restore(&state)?;
+                ensure!(broken.snapshot() == state, "the snapshot of a restored session differs");
+                ensure!(straight.snapshot() == state, "the snapshot of the session that was never put away differs");
             }
         }
-        let outcome = straight.finish();
-        ensure!(broken.finish() == outcome, "the outcome of the end differs");
+        let (outcome, other) = (straight.finish(), broken.finish());
+        ensure!(other == outcome, "at the end\n{outcome:#?}\nrestored: {other:#?}");
         outcomes.push(outcome);
-        Ok(tally(&found(&outcomes)?))
+        Ok(tally(&stream.found(&outcomes)?))
     })?;
     Ok(())
 }
 
-fn restore(stream: &Stream, bytes: &[u8]) -> Result<Session> {
-    Session::restore(stream.rules()?, stream.options(), bytes)
-        .map_err(|error| anyhow::anyhow!("a snapshot is refused: {error}"))
+/// Rules that a rule set keeps go on where they were when it is replaced; others begin anew.
+#[test]
+fn a_reload_keeps_the_rules_that_stay() -> Result<()> {
+    Run::of(CASES)?.check("reload", |case, rng| {
+        let stream = Stream::of(case, rng);
+        let straight = stream.run(&[], |_| None)?;
+        let mut reloaded = stream.clone();
+        reloaded.rules.retain(|_| rng.f64() < 0.7);
+        reloaded.rules.push(Rule { id: 100, query: Case::random(rng).query });
+        rng.shuffle(&mut reloaded.rules);
+
+        let at = rng.usize(..=stream.events.len());
+        let batches = stream.batches(&[at]);
+        let mut session = stream.open()?;
+        let mut matches = stream.found([&session.evaluate(batches[0].as_bytes())])?;
+        let mut session = reloaded.restore(&session.snapshot())?;
+        matches.extend(reloaded.found([&session.evaluate(batches[1].as_bytes()), &session.finish()])?);
+
+        let stays = |(id, _): &Found| reloaded.rules.iter().any(|rule| rule.id == *id) && *id != 100;
+        matches.retain(stays);
+        sort(&mut matches);
+        let expected: Vec<Found> = straight.into_iter().filter(stays).collect();
+        same(&format!("reloaded before event {at}"), &matches, &expected, &stream)?;
+        Ok(tally(&matches))
+    })?;
+    Ok(())
 }
 
-/// A snapshot that is cut short or changed is refused or is a session, and never a panic.
+/// A snapshot that is cut short is refused; one that is changed is refused or is a session, and never a panic.
 #[test]
-fn a_broken_snapshot_is_refused() -> Result<()> {
-    Run::of(500)?.check("broken snapshot", |case, rng| {
+fn a_broken_snapshot_does_no_harm() -> Result<()> {
+    Run::of(300)?.check("broken snapshot", |case, rng| {
         let stream = Stream::of(case, rng);
-        let mut session = Session::open(stream.rules()?, stream.options());
-        session.evaluate(stream.lines().concat().as_bytes());
-        let bytes = session.snapshot();
-        for end in 0..bytes.len() {
-            ensure!(restore(&stream, &bytes[..end]).is_err(), "{end} of {} bytes are taken for all", bytes.len());
+        let batch = stream.lines().concat();
+        let mut session = stream.open()?;
+        session.evaluate(batch.as_bytes());
+        let state = session.snapshot();
+        stream.restore(&state)?;
+        for end in 0..state.len() {
+            ensure!(stream.restore(&state[..end]).is_err(), "{end} of {} bytes are taken for all", state.len());
         }
-        for _ in 0..20 {
-            let mut changed = bytes.clone();
-            let at = rng.usize(..changed.len());
-            changed[at] ^= 1 << rng.u8(..8);
-            if let Ok(mut session) = restore(&stream, &changed) {
-                session.evaluate(stream.lines().concat().as_bytes());
-                session.finish();
+        for _ in 0..50 {
+            let mut changed = state.clone();
+            for _ in 0..rng.usize(1..=3) {
+                let at = rng.usize(..changed.len());
+                changed[at] = if rng.bool() { rng.u8(..) } else { changed[at] ^ (1 << rng.u8(..8)) };
+            }
+            if let Ok(mut session) = stream.restore(&changed) {
+                session.evaluate(batch.as_bytes());
                 session.snapshot();
+                session.finish();
             }
         }
         Ok(Tally { cases: 1, ..Tally::default() })
@@ -146,40 +193,18 @@ fn a_broken_snapshot_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// A snapshot belongs to its rules.
+/// State goes into a session that has none.
 #[test]
-fn a_snapshot_of_other_rules_is_refused() -> Result<()> {
+fn a_session_at_work_takes_no_snapshot() -> Result<()> {
     let mut rng = Rng::with_seed(1);
-    let mut stream = Stream::of(&Case::random(&mut rng), &mut rng);
-    let bytes = Session::open(stream.rules()?, stream.options()).snapshot();
-    restore(&stream, &bytes)?;
-    stream.queries[0].maxspan_ms = Some(123_456);
-    ensure!(restore(&stream, &bytes).is_err(), "a snapshot of other rules is taken");
-    Ok(())
-}
-
-/// A host that knows its events to be in order need not wait.
-#[test]
-fn flushing_an_ordered_stream_changes_nothing() -> Result<()> {
-    Run::of(CASES)?.check("flush", |case, rng| {
-        let mut stream = Stream::of(case, rng);
-        // What is flushed cannot be put in order with what comes after it, so that ties must have been broken by arrival already.
-        stream.events = in_order(&stream.events).into_iter().cloned().collect();
-        number(&mut stream.events);
-        let expected = stream.expected();
-        let cuts = cuts(stream.events.len(), rng);
-        let matches = stream.run(&cuts, |mut session| {
-            let outcome = session.flush();
-            Ok((session, vec![outcome]))
-        })?;
-        same("flushed after each batch", &matches, &expected, &stream)?;
-        Ok(tally(&matches))
-    })?;
-    Ok(())
-}
-
-fn number(events: &mut [Event]) {
-    for (arrival, event) in events.iter_mut().enumerate() {
-        event.arrival = arrival;
+    let mut case = Case::random(&mut rng);
+    while case.events.is_empty() {
+        case = Case::random(&mut rng);
     }
+    let stream = Stream::of(&case, &mut rng);
+    let mut session = stream.open()?;
+    session.evaluate(stream.lines()[0].as_bytes());
+    let state = session.snapshot();
+    ensure!(session.restore(&state).is_err(), "state is put into a session that has some");
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use rule_core::{Search, SearchOptions, Source};
+use rule_core::{ResultPosition, Search, SearchOptions, Source};
 use serde_json::{Value, json};
 
 use super::print::key_json;
@@ -45,9 +45,16 @@ pub fn source(case: &Case) -> Source {
 
 /// What a search finds, all of it.
 pub fn search(case: &Case, feeding: Feeding) -> Result<Vec<Answer>> {
+    search_some(case, feeding, 10_000, ResultPosition::Tail)
+}
+
+/// The first or last results of a search.
+pub fn search_some(case: &Case, feeding: Feeding, size: u32, position: ResultPosition) -> Result<Vec<Answer>> {
     let options = SearchOptions {
-        size: 10_000,
+        size,
+        result_position: position,
         tiebreaker_field: case.tiebreaker.then(|| Event::TIEBREAKER.to_owned()),
+        mapping: case.mapping(),
         ..SearchOptions::default()
     };
     let mut search = Search::open(&source(case), options)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Event, Key, Keys, Query, Sequence, Term};
+use super::{Event, Key, Keys, MS, Query, Sequence, Term};
 
 /// One stage of a query, and what its search finds: for every key, the places of the events in the ordered list.
 struct Stage {
@@ -48,7 +48,7 @@ impl Partial {
 /// Events by timestamp, then tiebreaker, those without one last, then arrival (`Ordinal.compareTo`).
 pub fn in_order(events: &[Event]) -> Vec<&Event> {
     let mut ordered: Vec<&Event> = events.iter().collect();
-    ordered.sort_by_key(|event| (event.ts_ms, event.tiebreaker.is_none(), event.tiebreaker, event.arrival));
+    ordered.sort_by_key(|event| (event.ts_ns, event.tiebreaker.is_none(), event.tiebreaker, event.arrival));
     ordered
 }
 
@@ -120,8 +120,8 @@ fn completed(
             // (`OrdinalGroup.trimBefore`).
             let Some(at) = group.iter().rposition(|partial| partial.last() < hit) else { continue };
             let mut partial = group.drain(..=at).next_back().expect("the range is not empty");
-            let span = ordered[hit].ts_ms - ordered[partial.first()].ts_ms;
-            if maxspan_ms.is_some_and(|maxspan| span > maxspan) {
+            let span = ordered[hit].ts_ns - ordered[partial.first()].ts_ns;
+            if maxspan_ms.is_some_and(|maxspan| span > maxspan.saturating_mul(MS)) {
                 continue;
             }
             // The nearest until strictly before the hit ends the sequence when it comes with or after the event matched last.
@@ -138,7 +138,7 @@ fn completed(
 }
 
 /// The missing events of a sequence that is complete otherwise (`TumblingWindow.prepareQueryForMissingEvents` and
-/// `doCheckMissingEvents`): they are looked for by time, not by order.
+/// `doCheckMissingEvents`): they are looked for by whole milliseconds, not by order.
 fn survives_missing(
     complete: &Partial,
     stages: &[Stage],
@@ -149,9 +149,10 @@ fn survives_missing(
     if stages.iter().all(|stage| !stage.missing) {
         return true;
     }
-    let times: Vec<i64> = complete.places.iter().map(|place| ordered[*place].ts_ms).collect();
-    let (first, last) = (times[0], times[times.len() - 1]);
+    let events: Vec<&Event> = complete.places.iter().map(|place| ordered[*place]).collect();
+    let (first, last) = (events[0], events[events.len() - 1]);
     let mut positives_before = 0;
+    // In nanoseconds, as the events have it.
     let mut last_leading: Option<i64> = None;
     let mut first_trailing: Option<i64> = None;
     for stage in stages {
@@ -159,31 +160,29 @@ fn survives_missing(
             positives_before += 1;
             continue;
         }
-        let mut hits = stage.of(keys).iter().map(|place| ordered[*place].ts_ms);
+        let mut hits = stage.of(keys).iter().map(|place| ordered[*place]);
         if positives_before == 0 {
-            last_leading = last_leading.max(hits.filter(|ts| *ts < first).max());
-        } else if positives_before == times.len() {
-            let hit = hits.filter(|ts| *ts > last).min();
-            first_trailing = match (first_trailing, hit) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            let before = hits.filter(|hit| hit.ts_ms() < first.ts_ms()).map(|hit| hit.ts_ns);
+            last_leading = last_leading.max(before.max());
+        } else if positives_before == events.len() {
+            let after = hits.filter(|hit| hit.ts_ms() > last.ts_ms()).map(|hit| hit.ts_ns);
+            first_trailing = first_trailing.into_iter().chain(after).min();
         } else {
-            let (from, to) = (times[positives_before - 1], times[positives_before]);
-            if hits.any(|ts| ts > from && ts < to) {
+            let (from, to) = (events[positives_before - 1], events[positives_before]);
+            if hits.any(|hit| hit.ts_ms() > from.ts_ms() && hit.ts_ms() < to.ts_ms()) {
                 return false;
             }
         }
     }
     let leads = stages[0].missing;
     let trails = stages[stages.len() - 1].missing;
-    let exceeds = |from: i64, to: i64| maxspan_ms.is_some_and(|maxspan| to - from > maxspan);
+    let exceeds = |from: i64, to: i64| maxspan_ms.is_some_and(|maxspan| to - from > maxspan.saturating_mul(MS));
     match (last_leading, first_trailing) {
         (None, None) => true,
         (None, Some(_)) if leads => true,
         (Some(_), None) if trails => true,
         (Some(leading), Some(trailing)) => exceeds(leading, trailing),
-        (Some(leading), None) => exceeds(leading, last),
-        (None, Some(trailing)) => exceeds(first, trailing),
+        (Some(leading), None) => exceeds(leading, last.ts_ns),
+        (None, Some(trailing)) => exceeds(first.ts_ns, trailing),
     }
 }

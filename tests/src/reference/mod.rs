@@ -58,8 +58,8 @@ impl Field {
 /// An event. What a query can ask of it is its kind (the event category), its level (a number), and its fields (join keys).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// `@timestamp`, in milliseconds since 1970.
-    pub ts_ms: i64,
+    /// `@timestamp`, in nanoseconds since 1970.
+    pub ts_ns: i64,
     /// The value of the tiebreaker field.
     pub tiebreaker: Option<i64>,
     /// Its number in the data, counted from 0.
@@ -70,6 +70,16 @@ pub struct Event {
     pub level: i64,
     /// The fields that it has.
     pub fields: BTreeMap<&'static str, Field>,
+}
+
+/// Nanoseconds in a millisecond.
+pub const MS: i64 = 1_000_000;
+
+impl Event {
+    /// `@timestamp` in milliseconds, cut off.
+    pub fn ts_ms(&self) -> i64 {
+        self.ts_ns.div_euclid(MS)
+    }
 }
 
 /// `kind where level >= least`, or `any where …`.

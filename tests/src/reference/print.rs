@@ -4,7 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, Field, Filter, Key, KeyValue, Query, Term};
+use super::random::EPOCH_S;
+use super::{Event, Field, Filter, Key, KeyValue, MS, Query, Term};
 
 impl Display for Filter {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -81,10 +82,21 @@ impl Event {
     /// The field that [`Event::tiebreaker`] is in.
     pub const TIEBREAKER: &'static str = "tie";
 
+    /// Whole milliseconds as a number, everything else as a date text.
+    fn timestamp(&self) -> Value {
+        if self.ts_ns % MS == 0 {
+            return json!(self.ts_ms());
+        }
+        // Random events all lie within one second.
+        let (second, nanos) = (self.ts_ns.div_euclid(1_000 * MS), self.ts_ns.rem_euclid(1_000 * MS));
+        debug_assert_eq!(second, EPOCH_S);
+        json!(format!("2023-11-14T22:13:20.{nanos:09}Z"))
+    }
+
     /// The event as the engine gets it.
     pub fn json(&self) -> Value {
         let mut event = Map::new();
-        event.insert("@timestamp".into(), json!(self.ts_ms));
+        event.insert("@timestamp".into(), self.timestamp());
         if let Some(tiebreaker) = self.tiebreaker {
             event.insert(Event::TIEBREAKER.into(), json!(tiebreaker));
         }

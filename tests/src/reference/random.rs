@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use fastrand::Rng;
+use serde_json::{Value, json};
 
-use super::{Event, Field, Filter, Key, KeyValue, Query, Term};
+use super::{Event, Field, Filter, Key, KeyValue, MS, Query, Term};
 
 /// A query and the events to run it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Case {
     pub query: Query,
     /// Whether the search knows the tiebreaker field.
     pub tiebreaker: bool,
+    /// Whether `@timestamp` is a `date_nanos`, and not a `date`, which is cut off at the millisecond.
+    pub nanos: bool,
     /// The events, in the order of arrival.
     pub events: Vec<Event>,
 }
@@ -25,8 +28,8 @@ const NUMBER_FIELD: &str = "n";
 const TEXTS: [&str; 3] = ["x", "y", "z"];
 /// 10 sorts before 2 as a text.
 const NUMBERS: [i64; 3] = [1, 2, 10];
-/// Some day of 2023.
-const EPOCH_MS: i64 = 1_700_000_000_000;
+/// Some second of 2023, since 1970.
+pub(super) const EPOCH_S: i64 = 1_700_000_000;
 
 impl Case {
     /// A case; the same for the same state of the generator.
@@ -36,13 +39,17 @@ impl Case {
         let times = [1, 4, 8, 16][rng.usize(..4)];
         let query = query(rng, kinds, levels, times);
         let tiebreaker = rng.bool();
+        let nanos = chance(rng, 0.2);
+        let fractions = nanos || chance(rng, 0.1);
         let count = rng.usize(0..=14).max(rng.usize(0..=14));
         let null = [0.0, 0.1, 0.3][rng.usize(..3)];
         let many = [0.0, 0.2][rng.usize(..2)];
         let values = rng.usize(1..=TEXTS.len());
         let mut events: Vec<Event> = (0..count)
             .map(|arrival| Event {
-                ts_ms: EPOCH_MS + rng.i64(0..times),
+                ts_ns: EPOCH_S * 1_000 * MS
+                    + rng.i64(0..times) * MS
+                    + if fractions { [0, 1, 500_000, 999_999][rng.usize(..4)] } else { 0 },
                 // A constant field decides nothing, a rare one leaves nulls, and events have it also when the search does not use it.
                 tiebreaker: chance(rng, 0.7).then(|| rng.i64(0..3)),
                 arrival,
@@ -53,9 +60,9 @@ impl Case {
             .collect();
         // Most streams are nearly in order; order is what sequences are about.
         if chance(rng, 0.6) {
-            events.sort_by_key(|event| event.ts_ms);
+            events.sort_by_key(|event| event.ts_ns);
         }
-        let mut case = Case { query, tiebreaker, events };
+        let mut case = Case { query, tiebreaker, nanos, events };
         case.number();
         debug_assert!(case.query.is_valid(), "{case}");
         case
@@ -68,13 +75,22 @@ impl Case {
         }
     }
 
-    /// The events as the order of time sees them: without tiebreakers when the search does not know the field.
+    /// The events as the query sees them: without tiebreakers when it does not know the field, and with what is left of the
+    /// timestamps.
     pub fn visible(&self) -> Vec<Event> {
         let mut events = self.events.clone();
-        if !self.tiebreaker {
-            events.iter_mut().for_each(|event| event.tiebreaker = None);
+        for event in &mut events {
+            event.tiebreaker = event.tiebreaker.filter(|_| self.tiebreaker);
+            if !self.nanos {
+                event.ts_ns = event.ts_ms() * MS;
+            }
         }
         events
+    }
+
+    /// The mapping that the query needs: none tells that `@timestamp` is a date.
+    pub fn mapping(&self) -> Option<Value> {
+        self.nanos.then(|| json!({ "properties": { "@timestamp": { "type": "date_nanos" } }, "dynamic": true }))
     }
 
     /// The events as lines.
@@ -86,7 +102,8 @@ impl Case {
 impl Display for Case {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let tiebreaker = if self.tiebreaker { Event::TIEBREAKER } else { "none" };
-        write!(f, "{}\n(tiebreaker: {tiebreaker})\n{}", self.query, self.lines().concat())
+        let date = if self.nanos { "date_nanos" } else { "date" };
+        write!(f, "{}\n(tiebreaker: {tiebreaker}, timestamps: {date})\n{}", self.query, self.lines().concat())
     }
 }
 

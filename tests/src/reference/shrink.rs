@@ -1,6 +1,6 @@
 //! A failing case is made smaller, step by step, while it fails.
 
-use super::{Case, Event, Field, Query, Term};
+use super::{Case, Event, Field, MS, Query, Term};
 
 /// How many smaller cases are tried at most.
 const MAX_TRIES: usize = 20_000;
@@ -36,8 +36,11 @@ impl Case {
         if self.tiebreaker {
             simpler.push(Case { tiebreaker: false, ..self.clone() });
         }
+        if self.nanos {
+            simpler.push(Case { nanos: false, ..self.clone() });
+        }
         for (at, event) in self.events.iter().enumerate() {
-            for event in simpler_events(event, self.events.iter().map(|event| event.ts_ms)) {
+            for event in simpler_events(event, self.events.iter().map(|event| event.ts_ns)) {
                 let mut case = self.clone();
                 case.events[at] = event;
                 simpler.push(case);
@@ -117,9 +120,10 @@ fn simpler_events(event: &Event, times: impl Iterator<Item = i64>) -> Vec<Event>
     change(&|event| event.level = 0);
     // Nearer to the earliest, but never beyond it: smaller gaps, with the order left as it is or not.
     if let Some(first) = times.min()
-        && event.ts_ms > first
+        && event.ts_ns > first
     {
-        change(&|event| event.ts_ms -= 1);
+        change(&|event| event.ts_ns = (event.ts_ns - MS).max(first));
+        change(&|event| event.ts_ns = event.ts_ms() * MS);
     }
     simpler
 }
