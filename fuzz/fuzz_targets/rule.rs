@@ -34,7 +34,7 @@ fn run(path: &str, text: String) {
     assert!(failed == 0 || report.has_errors(), "a rule failed and nothing says why");
     let rules = Arc::new(rules);
     let evaluate = || {
-        let mut session = Session::open(Arc::clone(&rules), SessionOptions { alerts: true, notes: true });
+        let mut session = Session::open(Arc::clone(&rules), SessionOptions { alerts: true, notes: true, ..SessionOptions::default() });
         session.evaluate(EVENTS.as_bytes())
     };
     assert_eq!(evaluate(), evaluate(), "not deterministic");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use rule_core::{
-    CompileOptions, CompileReport, Diagnostic, Outcome, SearchOptions, SearchProgress, SessionOptions, Source,
+    Advance, CompileOptions, CompileReport, Diagnostic, Outcome, Restored, SearchOptions, SearchProgress,
+    SessionOptions, Source,
 };
 
 use crate::native::Native;
@@ -160,6 +161,15 @@ pub trait Instance: Send {
 
     /// Evaluates a batch: one JSON event per line, whole lines only.
     fn evaluate(&mut self, session: Handle, lines: &[u8]) -> Result<Outcome, EngineError>;
+
+    /// Moves the session's event time on, so that sequences are decided that wait for it.
+    fn advance(&mut self, session: Handle, time: Advance) -> Result<Outcome, EngineError>;
+
+    /// The state of the session's sequences and samples.
+    fn snapshot(&mut self, session: Handle) -> Result<Vec<u8>, EngineError>;
+
+    /// Takes over such state, in a session that has seen no events. What cannot be read is refused, and the session is as it was.
+    fn restore(&mut self, session: Handle, state: &[u8]) -> Result<Restored, EngineError>;
 
     /// Opens a search with one query.
     fn open_search(&mut self, query: &Source, options: &SearchOptions) -> Result<Handle, EngineError>;

@@ -29,6 +29,12 @@ mod server;
 pub mod units;
 mod wasm;
 
+/// A secret number for [`SessionOptions::hash_seed`](rule_core::SessionOptions::hash_seed), different in every process.
+pub fn hash_seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(0)
+}
+
 pub use engine::{Engine, EngineError, EngineKind, Handle, Instance, InstanceLimits};
 pub use module::{Module, component_sha256, core_module, module_sha256};
 pub use wasm::{Cache, WasmEngine, WasmInstance, WasmOptions};

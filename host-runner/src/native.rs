@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rule_core::{
-    CompileOptions, CompileReport, Outcome, RuleSet, Search, SearchOptions, SearchProgress, Session, SessionOptions,
-    Source,
+    Advance, CompileOptions, CompileReport, Outcome, Restored, RuleSet, Search, SearchOptions, SearchProgress, Session,
+    SessionOptions, Source,
 };
 
 use crate::engine::{EngineError, Handle, Instance};
@@ -29,6 +29,17 @@ impl Native {
         self.last += 1;
         self.items.insert(self.last, item);
         Handle(self.last)
+    }
+
+    fn session(&mut self, handle: Handle) -> Result<&mut Session, EngineError> {
+        // Asked first, because of what the borrow of an answer would forbid.
+        if !matches!(self.items.get(&handle.0), Some(Item::Session(_))) {
+            return Err(self.refuse(handle, "a session"));
+        }
+        match self.items.get_mut(&handle.0) {
+            Some(Item::Session(session)) => Ok(session),
+            _ => Err(EngineError::Discarded),
+        }
     }
 
     fn refuse(&self, handle: Handle, wanted: &str) -> EngineError {
@@ -68,10 +79,19 @@ impl Instance for Native {
     }
 
     fn evaluate(&mut self, session: Handle, lines: &[u8]) -> Result<Outcome, EngineError> {
-        match self.items.get_mut(&session.0) {
-            Some(Item::Session(session)) => Ok(session.evaluate(lines)),
-            _ => Err(self.refuse(session, "a session")),
-        }
+        Ok(self.session(session)?.evaluate(lines))
+    }
+
+    fn advance(&mut self, session: Handle, time: Advance) -> Result<Outcome, EngineError> {
+        Ok(self.session(session)?.advance(time))
+    }
+
+    fn snapshot(&mut self, session: Handle) -> Result<Vec<u8>, EngineError> {
+        Ok(self.session(session)?.snapshot())
+    }
+
+    fn restore(&mut self, session: Handle, state: &[u8]) -> Result<Restored, EngineError> {
+        self.session(session)?.restore(state).map_err(|error| EngineError::Refused(error.to_string()))
     }
 
     fn open_search(&mut self, query: &Source, options: &SearchOptions) -> Result<Handle, EngineError> {

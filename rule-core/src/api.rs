@@ -110,6 +110,20 @@ impl Default for SessionOptions {
     }
 }
 
+/// What moves a session's event time on without an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Advance {
+    /// See [`Session::idle`](crate::Session::idle).
+    Idle(u64),
+    /// See [`Session::set_ceiling`](crate::Session::set_ceiling).
+    Ceiling(i64),
+    /// See [`Session::flush`](crate::Session::flush).
+    Flush,
+    /// See [`Session::finish`](crate::Session::finish).
+    Finish,
+}
+
 /// A rule matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Match {

@@ -180,9 +180,8 @@ pub mod codes {
         FIELD_COMPARISON = "field-comparison", "Two fields are compared with each other.";
         PATTERN = "pattern", "A wildcard, regular expression or address range is malformed.";
         NOT_SUPPORTED = "not-supported", "Elasticsearch rejects this construct, and so does Tripline.";
-        NOT_YET = "not-yet", "Correct, but not evaluated by this version yet.";
         SEQUENCE = "sequence", "A sequence or sample is malformed.";
-        PIPE = "pipe", "A pipe is malformed.";
+        PIPE = "pipe", "A pipe is malformed, or has no meaning here.";
         CONSTANT_CONDITION = "constant-condition", "The condition has the same truth for every event.";
         RULE_FILE = "rule-file", "The rule file is malformed.";
         RULE_TYPE = "rule-type", "The rule's type or language is not evaluated by this version.";

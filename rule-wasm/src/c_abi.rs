@@ -6,11 +6,12 @@
 //! | `tripline_filter(tag, tag_len, sec, nsec, record, record_len)` | one record in, the record out; Fluent Bit's `filter_wasm` calls it |
 //! | `tripline_compile(sources, length)` | a JSON array of `rule_core::Source`, or an object of `sources` and `options` (`rule_core::CompileOptions`); answers a `rule_core::CompileReport` in JSON |
 //! | `tripline_evaluate(lines, length)` | a batch of events, one JSON document per line; answers a `rule_core::Outcome` in JSON, with alerts |
+//! | `tripline_advance(time, length)` | a `rule_core::Advance` in JSON, such as `"finish"`: moves the event time of the batches on; answers an outcome |
 //! | `tripline_rules` (a global) | the address of the slot through which `tripline embed` puts rules into the module |
 //!
 //! Every answer ends in NUL, belongs to the module and is good until the next call. What a host passes in must lie in
 //! a buffer that `malloc` gave: anything else is refused in words, as nothing that a host passes may trap.
-//! `tripline_compile` and `tripline_evaluate` answer `{"error": "…"}` to what they cannot read.
+//! `tripline_compile`, `tripline_evaluate` and `tripline_advance` answer `{"error": "…"}` to what they cannot read.
 //!
 //! Only this file has `unsafe` code: the export names, and the two places where an address becomes a slice.
 //! The names are exported on wasm alone, since a native `malloc` of that name would replace the C library's.
@@ -119,6 +120,18 @@ pub extern "C" fn tripline_evaluate(lines: usize, length: usize) -> usize {
     match host_bytes(lines, length) {
         Some(lines) => answer_json(&with_engine(|engine| engine.evaluate(lines))),
         None => refuse("the lines are not in a buffer that malloc gave"),
+    }
+}
+
+/// Moves the event time of the batches on, so that sequences are decided that wait for it.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn tripline_advance(time: usize, length: usize) -> usize {
+    let Some(time) = host_bytes(time, length) else {
+        return refuse("the time is not in a buffer that malloc gave");
+    };
+    match serde_json::from_slice(time) {
+        Ok(time) => answer_json(&with_engine(|engine| engine.advance(time))),
+        Err(error) => refuse(&format!("the time is malformed: {error}")),
     }
 }
 

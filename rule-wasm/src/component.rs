@@ -3,7 +3,9 @@
 use rule_core as core;
 
 use crate::{handles, service};
-use exports::tripline::engine::engine::{Compiled, Guest, Handle, Match, Outcome, Progress, Rejection, Source};
+use exports::tripline::engine::engine::{
+    Compiled, Guest, Handle, Match, Outcome, Progress, Rejection, SequenceStatus, Source, Time,
+};
 
 wit_bindgen::generate!({ path: "wit", world: "tripline" });
 
@@ -28,6 +30,18 @@ impl Guest for Component {
 
     fn evaluate(session: Handle, lines: Vec<u8>) -> Result<Outcome, String> {
         service::evaluate(session, &lines).map(Into::into)
+    }
+
+    fn advance(session: Handle, time: Time) -> Result<Outcome, String> {
+        service::advance(session, time.into()).map(Into::into)
+    }
+
+    fn snapshot(session: Handle) -> Result<Vec<u8>, String> {
+        service::snapshot(session)
+    }
+
+    fn restore(session: Handle, state: Vec<u8>) -> Result<String, String> {
+        service::restore(session, &state).map(|restored| json(&restored))
     }
 
     fn open_search(query: Source, options: String) -> Result<Handle, String> {
@@ -71,6 +85,36 @@ impl From<core::Outcome> for Outcome {
             rejected: outcome.rejected,
             rejections: outcome.rejections.into_iter().map(Into::into).collect(),
             alerts: outcome.alerts,
+            sequences: outcome.sequences.map(Into::into),
+        }
+    }
+}
+
+impl From<core::SequenceStatus> for SequenceStatus {
+    fn from(status: core::SequenceStatus) -> Self {
+        SequenceStatus {
+            held: status.held,
+            held_bytes: status.held_bytes,
+            join_keys: status.join_keys,
+            partial_matches: status.partial_matches,
+            state_bytes: status.state_bytes,
+            watermark: status.watermark,
+            late: status.late,
+            undated: status.undated,
+            hurried: status.hurried,
+            evicted_keys: status.evicted_keys,
+            evicted_partials: status.evicted_partials,
+        }
+    }
+}
+
+impl From<Time> for core::Advance {
+    fn from(time: Time) -> Self {
+        match time {
+            Time::Idle(milliseconds) => core::Advance::Idle(milliseconds),
+            Time::Ceiling(milliseconds) => core::Advance::Ceiling(milliseconds),
+            Time::Flush => core::Advance::Flush,
+            Time::Finish => core::Advance::Finish,
         }
     }
 }
@@ -81,13 +125,16 @@ impl From<core::SearchProgress> for Progress {
             events: progress.events,
             rejected: progress.rejected,
             rejections: progress.rejections.into_iter().map(Into::into).collect(),
+            left_out: progress.left_out,
+            evicted: progress.evicted,
         }
     }
 }
 
 impl From<core::Match> for Match {
     fn from(found: core::Match) -> Self {
-        Match { rule: found.rule, events: found.events }
+        let join_keys = if found.join_keys.is_empty() { String::new() } else { json(&found.join_keys) };
+        Match { rule: found.rule, events: found.events, join_keys }
     }
 }
 

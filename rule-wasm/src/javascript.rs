@@ -1,7 +1,7 @@
 //! The JavaScript face: the functions of `wit/tripline.wit`, with objects where those have records and JSON,
 //! and exceptions where those have errors. Numbers of 64 bits are JavaScript numbers.
 
-use rule_core::{CompileReport, Source};
+use rule_core::{Advance, CompileReport, Source};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -48,6 +48,29 @@ pub fn open(
 #[wasm_bindgen(unchecked_return_type = "Outcome")]
 pub fn evaluate(session: u32, lines: &[u8]) -> Result<JsValue, JsValue> {
     object(&service::evaluate(session, lines).map_err(|error| exception(&error))?)
+}
+
+/// Moves the session's event time on: `{ idle: milliseconds }`, `{ ceiling: milliseconds }`, `"flush"` or `"finish"`.
+#[wasm_bindgen(unchecked_return_type = "Outcome")]
+pub fn advance(
+    session: u32,
+    #[wasm_bindgen(unchecked_param_type = "Advance")] time: JsValue,
+) -> Result<JsValue, JsValue> {
+    let time: Advance =
+        serde_wasm_bindgen::from_value(time).map_err(|error| exception(&format!("malformed time: {error}")))?;
+    object(&service::advance(session, time).map_err(|error| exception(&error))?)
+}
+
+/// The state of the session's sequences and samples as bytes.
+#[wasm_bindgen]
+pub fn snapshot(session: u32) -> Result<Vec<u8>, JsValue> {
+    service::snapshot(session).map_err(|error| exception(&error))
+}
+
+/// Takes over the state that `snapshot` gave, in a session that has seen no events.
+#[wasm_bindgen(unchecked_return_type = "Restored")]
+pub fn restore(session: u32, state: &[u8]) -> Result<JsValue, JsValue> {
+    object(&service::restore(session, state).map_err(|error| exception(&error))?)
 }
 
 /// Opens a search with one EQL query. What is wrong with the query is the `diagnostics` of the exception.

@@ -1,8 +1,8 @@
 //! The calls that the component and the JavaScript face share, in the core's own types.
 
 use rule_core::{
-    CompileOptions, CompileReport, Diagnostic, Limits, Outcome, Search, SearchOptions, SearchProgress, Session,
-    SessionOptions, Source,
+    Advance, CompileOptions, CompileReport, Diagnostic, Limits, Outcome, Restored, Search, SearchOptions,
+    SearchProgress, Session, SessionOptions, Source,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,21 @@ pub fn open(rules: u32, options: SessionOptions) -> Result<u32, String> {
 /// Evaluates a batch of events, one JSON document per line.
 pub fn evaluate(session: u32, lines: &[u8]) -> Result<Outcome, String> {
     handles::with_session(session, |session| session.evaluate(lines))
+}
+
+/// Moves a session's event time on.
+pub fn advance(session: u32, how: Advance) -> Result<Outcome, String> {
+    handles::with_session(session, |session| session.advance(how))
+}
+
+/// The state of a session's sequences and samples.
+pub fn snapshot(session: u32) -> Result<Vec<u8>, String> {
+    handles::with_session(session, |session| session.snapshot())
+}
+
+/// Takes over state.
+pub fn restore(session: u32, state: &[u8]) -> Result<Restored, String> {
+    handles::with_session(session, |session| session.restore(state))?.map_err(|error| error.to_string())
 }
 
 /// Opens a search.

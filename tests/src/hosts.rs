@@ -38,7 +38,7 @@ impl Host for RunnerHost {
     fn run(&mut self, case: &Case) -> Result<Option<Answer>> {
         let options = CompileOptions { mapping: case.mapping()?, ..CompileOptions::default() };
         let (rules, report) = self.0.compile(&[case.source()], &options)?;
-        let session = self.0.open(rules, &SessionOptions { alerts: true, notes: false })?;
+        let session = self.0.open(rules, &SessionOptions { alerts: true, ..SessionOptions::default() })?;
         let outcome = self.0.evaluate(session, &case.events()?)?;
         self.0.release(session)?;
         self.0.release(rules)?;

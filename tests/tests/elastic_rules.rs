@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use host_runner::{Engine, EngineKind, InstanceLimits, WasmOptions};
-use rule_core::{CompileOptions, Level, Match, RuleSet, RuleStatus, SessionOptions, compile};
+use rule_core::{Advance, CompileOptions, Level, Match, RuleSet, RuleStatus, SessionOptions, compile};
 use tripline_tests::assert_none;
 use tripline_tests::elastic_rules::{Example, data, lines, matches};
 
@@ -175,7 +175,7 @@ fn the_sandbox_gives_the_same_answer() -> Result<()> {
         let options = SessionOptions { alerts: true, lateness_ms: None, ..SessionOptions::default() };
         let session = instance.open(rules, &options)?;
         let outcome = instance.evaluate(session, &lines)?;
-        let end = instance.finish(session)?;
+        let end = instance.advance(session, Advance::Finish)?;
         Ok([serde_json::to_string(&report)?, serde_json::to_string(&outcome)?, serde_json::to_string(&end)?])
     };
     let native = answer(EngineKind::Native)?;

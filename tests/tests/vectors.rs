@@ -94,7 +94,7 @@ fn c_abi() -> Result<()> {
 fn batches_do_not_matter() -> Result<()> {
     use rule_core::{CompileOptions, Session, SessionOptions, compile};
 
-    let options = SessionOptions { alerts: true, notes: false };
+    let options = SessionOptions { alerts: true, ..SessionOptions::default() };
     let mut problems = Vec::new();
     for file in VectorFile::all()? {
         for case in &file.cases {

@@ -83,7 +83,8 @@ fn start(
 ) -> Result<(Prepared, CompileReport), EngineError> {
     let mut instance = engine.instance(config.instance)?;
     let (rules, report) = instance.compile(&sources, &options)?;
-    let session = instance.open(rules, &SessionOptions { alerts: true, notes: config.notes })?;
+    let session =
+        instance.open(rules, &SessionOptions { alerts: true, notes: config.notes, ..SessionOptions::default() })?;
     let rules = report.totals().0;
     Ok((Prepared { instance, session, rules, sources, options }, report))
 }

@@ -5,7 +5,9 @@ use rule_core as core;
 
 wasmtime::component::bindgen!({ path: "../rule-wasm/wit", world: "tripline" });
 
-pub(super) use exports::tripline::engine::engine::{Compiled, Guest, Match, Outcome, Progress, Rejection, Source};
+pub(super) use exports::tripline::engine::engine::{
+    Compiled, Guest, Match, Outcome, Progress, Rejection, SequenceStatus, Source, Time,
+};
 
 impl From<&core::Source> for Source {
     fn from(source: &core::Source) -> Self {
@@ -15,7 +17,9 @@ impl From<&core::Source> for Source {
 
 impl From<Match> for core::Match {
     fn from(found: Match) -> Self {
-        core::Match { rule: found.rule, events: found.events }
+        // The module writes JSON; anything else is as good as nothing.
+        let join_keys = serde_json::from_str(&found.join_keys).unwrap_or_default();
+        core::Match { rule: found.rule, events: found.events, join_keys }
     }
 }
 
@@ -34,6 +38,36 @@ impl From<Outcome> for core::Outcome {
             rejected: outcome.rejected,
             rejections: outcome.rejections.into_iter().map(Into::into).collect(),
             alerts: outcome.alerts,
+            sequences: outcome.sequences.map(Into::into),
+        }
+    }
+}
+
+impl From<SequenceStatus> for core::SequenceStatus {
+    fn from(status: SequenceStatus) -> Self {
+        core::SequenceStatus {
+            held: status.held,
+            held_bytes: status.held_bytes,
+            join_keys: status.join_keys,
+            partial_matches: status.partial_matches,
+            state_bytes: status.state_bytes,
+            watermark: status.watermark,
+            late: status.late,
+            undated: status.undated,
+            hurried: status.hurried,
+            evicted_keys: status.evicted_keys,
+            evicted_partials: status.evicted_partials,
+        }
+    }
+}
+
+impl From<core::Advance> for Time {
+    fn from(how: core::Advance) -> Self {
+        match how {
+            core::Advance::Idle(milliseconds) => Time::Idle(milliseconds),
+            core::Advance::Ceiling(milliseconds) => Time::Ceiling(milliseconds),
+            core::Advance::Flush => Time::Flush,
+            core::Advance::Finish => Time::Finish,
         }
     }
 }
@@ -44,6 +78,8 @@ impl From<Progress> for core::SearchProgress {
             events: progress.events,
             rejected: progress.rejected,
             rejections: progress.rejections.into_iter().map(Into::into).collect(),
+            left_out: progress.left_out,
+            evicted: progress.evicted,
         }
     }
 }

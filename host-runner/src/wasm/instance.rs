@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use rule_core::{CompileOptions, CompileReport, Outcome, SearchOptions, SearchProgress, SessionOptions, Source};
+use rule_core::{
+    Advance, CompileOptions, CompileReport, Outcome, Restored, SearchOptions, SearchProgress, SessionOptions, Source,
+};
 use serde::Serialize;
 use wasmtime::{ResourceLimiter, Store, Trap};
 
@@ -134,6 +136,24 @@ impl Instance for WasmInstance {
         self.call(self.limits.deadline, |guest, store| guest.call_evaluate(store, session.0, lines))?
             .map(Into::into)
             .map_err(EngineError::Refused)
+    }
+
+    fn advance(&mut self, session: Handle, time: Advance) -> Result<Outcome, EngineError> {
+        self.call(self.limits.deadline, |guest, store| guest.call_advance(store, session.0, time.into()))?
+            .map(Into::into)
+            .map_err(EngineError::Refused)
+    }
+
+    fn snapshot(&mut self, session: Handle) -> Result<Vec<u8>, EngineError> {
+        self.call(self.limits.deadline, |guest, store| guest.call_snapshot(store, session.0))?
+            .map_err(EngineError::Refused)
+    }
+
+    fn restore(&mut self, session: Handle, state: &[u8]) -> Result<Restored, EngineError> {
+        let restored = self
+            .call(self.limits.deadline, |guest, store| guest.call_restore(store, session.0, state))?
+            .map_err(EngineError::Refused)?;
+        Ok(serde_json::from_str(&restored)?)
     }
 
     fn open_search(&mut self, query: &Source, options: &SearchOptions) -> Result<Handle, EngineError> {

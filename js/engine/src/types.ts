@@ -28,6 +28,16 @@ export interface Limits {
   max_event_values: number;
   /** Combinations of values that one condition over several multi-valued fields may try on one event. */
   max_combinations: number;
+  /** Stages of one sequence, and terms of one sample. */
+  max_sequence_stages: number;
+  /** Join keys that one sequence or sample keeps state for; beyond it the oldest is dropped. */
+  max_join_keys: number;
+  /** Partial matches that one sequence keeps; beyond it the oldest is dropped. */
+  max_partial_matches: number;
+  /** Bytes of state of all sequences and samples; beyond it the oldest state is dropped. */
+  max_state_bytes: number;
+  /** Bytes of events held back until their order is known; beyond it the earliest are put in order at once. */
+  max_held_bytes: number;
   /** Rejected events described per batch; all are counted. */
   max_rejections: number;
   /** Results that one search may hold back for its answer. */

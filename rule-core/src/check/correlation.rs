@@ -28,7 +28,8 @@ impl Checker<'_> {
         if stages > u64::from(most) {
             let message = format!("the sequence has {stages} stages, more than the {most} allowed");
             let error = Diagnostic::error(codes::TOO_LARGE, message, sequence.keyword);
-            self.errors.push(error.help("each term counts as often as its `runs`; raise --max-sequence-stages for more"));
+            self.errors
+                .push(error.help("each term counts as often as its `runs`; raise --max-sequence-stages for more"));
             return None;
         }
         let (filters, keys) = self.terms(&sequence.by, &written, category_field)?;
@@ -134,8 +135,7 @@ impl Checker<'_> {
                     continue;
                 }
                 plain = true;
-                let (Some(first), Some(second)) =
-                    (terms[reference].by.get(at - shared), term.by.get(at - shared))
+                let (Some(first), Some(second)) = (terms[reference].by.get(at - shared), term.by.get(at - shared))
                 else {
                     continue;
                 };

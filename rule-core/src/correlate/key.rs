@@ -62,9 +62,7 @@ impl KeyKind {
                 _ => text(),
             },
             KeyKind::Bool => test::truth(value, Some(FieldType::Boolean)).map_or_else(text, KeyValue::Bool),
-            KeyKind::Date(kind) => {
-                test::instant(value, Some(kind)).map_or_else(text, |at| KeyValue::Date(At::of(at)))
-            }
+            KeyKind::Date(kind) => test::instant(value, Some(kind)).map_or_else(text, |at| KeyValue::Date(At::of(at))),
             KeyKind::Ip => match test::text(&value).parse::<IpAddr>() {
                 Ok(address) => KeyValue::Text(address.to_string()),
                 Err(_) => text(),

@@ -24,6 +24,7 @@ pub mod order;
 pub mod plan;
 mod sample;
 mod sequence;
+pub mod snapshot;
 mod table;
 mod timeline;
 pub mod trace;
@@ -144,9 +145,10 @@ impl Correlator {
             held_bytes: 0,
             position: 0,
             lateness,
-            is_unordered: setting.correlations.iter().all(
-                |correlation| matches!(&correlation.shape, Shape::Sample(sample) if sample.window.is_none()),
-            ),
+            is_unordered: setting
+                .correlations
+                .iter()
+                .all(|correlation| matches!(&correlation.shape, Shape::Sample(sample) if sample.window.is_none())),
             ceiling: None,
             tally: Tally::default(),
             trace: Trace::default(),
@@ -218,7 +220,8 @@ impl Correlator {
             self.release(setting, number);
         }
         while self.held_bytes > u64::from(setting.limits.max_held_bytes) {
-            let oldest = self.timelines.iter().enumerate().filter_map(|(n, t)| Some((t.held.first_key_value()?.0.at, n)));
+            let oldest =
+                self.timelines.iter().enumerate().filter_map(|(n, t)| Some((t.held.first_key_value()?.0.at, n)));
             let Some((_, number)) = oldest.min() else { break };
             if let Some((ordinal, held)) = self.timelines[number].pop_early() {
                 self.tally.hurried += 1;
@@ -357,12 +360,8 @@ impl Correlator {
     fn process(&mut self, setting: Setting<'_>, ordinal: Ordinal, held: Held) {
         self.held_bytes = self.held_bytes.saturating_sub(held.cost());
         self.position += 1;
-        let event = Arc::new(Stored {
-            at: ordinal.at,
-            arrival: ordinal.arrival,
-            position: self.position,
-            source: held.source,
-        });
+        let event =
+            Arc::new(Stored { at: ordinal.at, arrival: ordinal.arrival, position: self.position, source: held.source });
         let mut hits = held.hits;
         // What one key of one machine has to do with the event, together.
         hits.sort_unstable_by(|a, b| (a.0, &a.2, a.1).cmp(&(b.0, &b.2, b.1)));

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::Completion;
 use super::event::{LINK_BYTES, Stored, key_cost};
 use super::key::Key;
 use super::order::At;
@@ -13,7 +14,6 @@ use super::plan::Sample;
 use super::sequence::Context;
 use super::table::Keys;
 use super::trace::StepKind;
-use super::Completion;
 
 /// The state of one rule.
 #[derive(Debug)]
@@ -189,9 +189,9 @@ fn assign(terms: &[VecDeque<Arc<Stored>>], chosen: &[Arc<Stored>]) -> Option<Vec
         }
     }
     let mut events = chosen.to_vec();
-    for term in chosen.len()..terms.len() {
+    for (term, candidates) in terms.iter().enumerate().skip(chosen.len()) {
         let (arrival, _) = given.iter().find(|(_, owner)| *owner == term)?;
-        events.push(terms[term].iter().find(|event| event.arrival == *arrival)?.clone());
+        events.push(candidates.iter().find(|event| event.arrival == *arrival)?.clone());
     }
     Some(events)
 }

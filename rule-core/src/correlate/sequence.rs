@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
 
 use super::event::{LINK_BYTES, Ledger, Stored, key_cost};
@@ -79,7 +80,7 @@ pub(super) struct Link {
     pub missing: Option<Box<LinkMissing>>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct LinkMissing {
     /// The latest leading event before the first.
     pub leading: Option<At>,
@@ -97,7 +98,7 @@ pub(super) struct Waiting {
 }
 
 impl KeyState {
-    fn new(slots: usize) -> KeyState {
+    pub(super) fn new(slots: usize) -> KeyState {
         KeyState { slots: smallvec![NONE; slots], missing: None }
     }
 
@@ -110,13 +111,7 @@ impl KeyState {
 impl Machine {
     /// Without any state.
     pub fn new(seed: u64) -> Machine {
-        Machine {
-            keys: Keys::new(seed),
-            links: Slab::default(),
-            waiting: BTreeMap::new(),
-            waited: 0,
-            partials: 0,
-        }
+        Machine { keys: Keys::new(seed), links: Slab::default(), waiting: BTreeMap::new(), waited: 0, partials: 0 }
     }
 
     /// How many join keys and partial matches are kept.
@@ -400,7 +395,8 @@ impl Machine {
     fn drop_partials(&mut self, number: u32, what: StepKind, cause: Option<&Stored>, cx: &mut Context<'_>) -> u64 {
         let Some(entry) = self.keys.get_mut(number) else { return 0 };
         let mut dropped = 0;
-        let slots: SmallVec<[u32; 8]> = entry.state.slots.iter_mut().map(|slot| std::mem::replace(slot, NONE)).collect();
+        let slots: SmallVec<[u32; 8]> =
+            entry.state.slots.iter_mut().map(|slot| std::mem::replace(slot, NONE)).collect();
         for link in slots.into_iter().filter(|link| *link != NONE) {
             self.drop_partial(number, link, what, cause, cx);
             dropped += 1;

@@ -45,6 +45,11 @@ impl<T> Slab<T> {
         ((chunks - 1) * CHUNK + chunk.len() - 1) as u32
     }
 
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum::<usize>() - self.free.len()
+    }
+
     /// The element of that number, if there is one.
     pub fn get(&self, number: u32) -> Option<&T> {
         self.chunks.get(number as usize / CHUNK)?.get(number as usize % CHUNK)?.as_ref()

@@ -5,9 +5,9 @@ mod evaluate;
 mod session;
 
 pub use compile::{compile, fold_constant};
-pub use session::Session;
 pub(crate) use compile::{locate, schema};
 pub(crate) use evaluate::{Evaluator, lines};
+pub use session::Session;
 
 use crate::api::Rejection;
 use crate::correlate::Setting;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
 use crate::alert::AlertBuilder;
-use crate::api::{Match, Outcome, SequenceStatus, SessionOptions};
-use crate::correlate::order::At;
+use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
 use crate::correlate::Correlator;
+use crate::correlate::order::At;
+use crate::correlate::snapshot::{self, RestoreError, Restored};
 
 /// A rule set at work on a stream of events.
 ///
@@ -29,6 +30,8 @@ pub struct Session {
     correlator: Option<Correlator>,
     /// The terms that the current event matched.
     terms: Vec<(u32, u16)>,
+    lateness: Option<u64>,
+    seed: u64,
     /// Events seen so far.
     seen: u64,
 }
@@ -38,9 +41,10 @@ impl Session {
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
         let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes));
         let setting = rules.program.setting();
-        let correlator = (!setting.correlations.is_empty())
-            .then(|| Correlator::new(setting, options.lateness_ms, options.hash_seed.unwrap_or_default()));
-        Session { evaluator: Evaluator::default(), rules, alerts, correlator, terms: Vec::new(), seen: 0 }
+        let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
+        let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));
+        let evaluator = Evaluator::default();
+        Session { evaluator, rules, alerts, correlator, terms: Vec::new(), lateness, seed, seen: 0 }
     }
 
     /// Evaluates a batch: one JSON event per line, whole lines only. An event that cannot be read is counted and
@@ -75,27 +79,67 @@ impl Session {
     /// Nothing has come for so many milliseconds: event time goes on as if it had, so that matches do not wait for an event that may
     /// never come.
     pub fn idle(&mut self, milliseconds: u64) -> Outcome {
-        self.advance(|correlator, program| correlator.idle(program.setting(), milliseconds))
+        self.work(|correlator, program| correlator.idle(program.setting(), milliseconds))
     }
 
     /// Puts the events that are held back in order now, without waiting for late ones. A host that knows its events to be in order
     /// calls this after each batch.
     pub fn flush(&mut self) -> Outcome {
-        self.advance(|correlator, program| correlator.flush(program.setting()))
+        self.work(|correlator, program| correlator.flush(program.setting()))
     }
 
     /// No more events come: like [`Self::flush`], and what waited for a missing event is decided, because it is missing for good.
     pub fn finish(&mut self) -> Outcome {
-        self.advance(|correlator, program| correlator.finish(program.setting()))
+        self.work(|correlator, program| correlator.finish(program.setting()))
     }
 
-    fn advance(&mut self, work: impl FnOnce(&mut Correlator, &Program)) -> Outcome {
-        let outcome = self.outcome();
+    /// One of the four above, for hosts that pass it on.
+    pub fn advance(&mut self, how: Advance) -> Outcome {
+        match how {
+            Advance::Idle(milliseconds) => self.idle(milliseconds),
+            Advance::Flush => self.flush(),
+            Advance::Finish => self.finish(),
+            Advance::Ceiling(milliseconds) => {
+                self.set_ceiling(milliseconds);
+                let outcome = self.outcome();
+                self.conclude(outcome)
+            }
+        }
+    }
+
+    /// The state of the session's sequences and samples as bytes: partial matches, events held back, watermarks, and how many events
+    /// it saw. Alike for alike sessions.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let setting = self.rules.program.setting();
+        let none = || Correlator::new(setting, None, 0);
+        match &self.correlator {
+            Some(correlator) => snapshot::write(correlator, setting, self.seen, self.alerts.is_some()),
+            None => snapshot::write(&none(), setting, self.seen, true),
+        }
+    }
+
+    /// Takes over the state that [`Self::snapshot`] gave, of this or another rule set: each rule that is in both goes on where it
+    /// was. The session must not have seen events. After an error it is as it was.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<Restored, RestoreError> {
+        if self.seen > 0 {
+            return Err(RestoreError::Used);
+        }
+        let setting = self.rules.program.setting();
+        let fresh = Correlator::new(setting, self.lateness, self.seed);
+        let (correlator, seen, restored) = snapshot::read(bytes, fresh, setting, self.alerts.is_some())?;
+        if self.correlator.is_some() {
+            self.correlator = Some(correlator);
+        }
+        self.seen = seen;
+        Ok(restored)
+    }
+
+    fn work(&mut self, work: impl FnOnce(&mut Correlator, &Program)) -> Outcome {
+        let mut outcome = self.outcome();
         let rules = self.rules.clone();
         if let Some(correlator) = &mut self.correlator {
             work(correlator, &rules.program);
         }
-        let mut outcome = outcome;
         self.correlated(&mut outcome);
         self.conclude(outcome)
     }

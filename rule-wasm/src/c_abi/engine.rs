@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rule_core::{CompileOptions, CompileReport, Outcome, RuleInfo, RuleSet, Session, SessionOptions, Source};
+use rule_core::{Advance, CompileOptions, CompileReport, Outcome, RuleInfo, RuleSet, Session, SessionOptions, Source};
 use serde::Deserialize;
 
 use super::annotate;
@@ -75,8 +75,15 @@ impl Engine {
     fn new(rules: RuleSet) -> Self {
         let labels: Vec<_> = rules.rules().iter().map(Label::new).collect();
         let rules = Arc::new(rules);
-        let open = |alerts| Session::open(rules.clone(), SessionOptions { alerts, ..SessionOptions::default() });
-        Engine { records: open(false), batches: open(true), labels, complaint: None }
+        // A log shipper's records are in the order in which it got them, and there is no later call to wait for.
+        let records = SessionOptions { lateness_ms: Some(0), ..SessionOptions::default() };
+        let batches = SessionOptions { alerts: true, ..SessionOptions::default() };
+        Engine {
+            records: Session::open(rules.clone(), records),
+            batches: Session::open(rules, batches),
+            labels,
+            complaint: None,
+        }
     }
 
     /// Compiles a JSON array of sources, or an object of sources and options.
@@ -124,7 +131,10 @@ impl Engine {
             let message = format!("not evaluated: {} at byte {}", rejection.message, rejection.offset);
             return Some(Verdict(annotate::error_fields(&message)));
         }
-        let matched: Vec<&Label> = outcome.matches.iter().filter_map(|m| self.labels.get(m.rule as usize)).collect();
+        // The sequences that this record ends are told with it.
+        let flushed = self.records.flush();
+        let matches = outcome.matches.iter().chain(&flushed.matches);
+        let matched: Vec<&Label> = matches.filter_map(|m| self.labels.get(m.rule as usize)).collect();
         let severity = matched.iter().map(|label| label.severity).max()?;
         let names = matched.iter().map(|label| label.name.as_str()).collect::<Vec<_>>().join(",");
         Some(Verdict(format!(r#"{{"rule":[{names}],"severity":"{}"}}"#, SEVERITIES[severity]).into_bytes()))
@@ -133,5 +143,10 @@ impl Engine {
     /// Evaluates a batch, one event per line.
     pub(super) fn evaluate(&mut self, lines: &[u8]) -> Outcome {
         self.batches.evaluate(lines)
+    }
+
+    /// Moves the batches' event time on.
+    pub(super) fn advance(&mut self, time: Advance) -> Outcome {
+        self.batches.advance(time)
     }
 }

@@ -50,7 +50,7 @@ pub enum Command {
 #[command(after_help = "Examples:
   tripline eval --rules rules/ --events events.ndjson
   tripline eval --rules rule.toml --events day1.ndjson.gz day2.ndjson.zst --output ndjson > alerts.ndjson
-  tail -F events.ndjson | tripline eval --rules rules/ --events -")]
+  tail -F events.ndjson | tripline eval --rules rules/ --events - --lateness 10s")]
 pub struct EvalArgs {
     #[command(flatten)]
     pub rules: RulesArgs,
@@ -62,6 +62,10 @@ pub struct EvalArgs {
     /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
     #[arg(long)]
     pub notes: bool,
+    /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s` [default:
+    /// any; sequences are then told at the end]
+    #[arg(long, value_name = "DURATION", value_parser = units::duration)]
+    pub lateness: Option<Duration>,
     #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
@@ -82,7 +86,8 @@ pub enum EvalOutput {
 #[command(after_help = "Examples:
   tripline search 'process where process.name == \"bash\"' --events events.ndjson
   tripline search -f query.eql --events a.ndjson b.ndjson.gz --size 100 --result-position head
-  tripline search 'any where user.id == 0' --events - --output table < events.ndjson")]
+  tripline search 'any where user.id == 0' --events - --output table < events.ndjson
+  tripline search 'sequence by host.id with maxspan=1m [process where true] [file where true]' --events events.ndjson")]
 pub struct SearchArgs {
     /// The query.
     #[arg(required_unless_present = "file", conflicts_with = "file")]
@@ -107,6 +112,9 @@ pub struct SearchArgs {
     /// Which end of the results to keep.
     #[arg(long, value_enum, default_value_t = Position::Tail)]
     pub result_position: Position,
+    /// How many samples one key may give.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub max_samples_per_key: u32,
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
@@ -370,6 +378,16 @@ limit_args! {
     max_event_values,
     /// Combinations of values that one condition may try on one event.
     max_combinations,
+    /// Stages of one sequence, and terms of one sample.
+    max_sequence_stages,
+    /// Join keys that one sequence or sample keeps state for; beyond it the oldest is dropped.
+    max_join_keys,
+    /// Partial matches that one sequence keeps; beyond it the oldest is dropped.
+    max_partial_matches,
+    /// Bytes of state of all sequences and samples; beyond it the oldest state is dropped.
+    max_state_bytes,
+    /// Bytes of events held back until their order is known; beyond it the earliest are put in order at once.
+    max_held_bytes,
     /// Rejected events described per batch; all are counted.
     max_rejections,
     /// Results that one search may hold back for its answer.

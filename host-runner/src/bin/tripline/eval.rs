@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use anyhow::{Context as _, Result};
-use rule_core::{CompileReport, Match, RuleInfo, RuleStatus, SessionOptions};
+use rule_core::{Advance, CompileReport, Match, RuleInfo, RuleStatus, SequenceStatus, SessionOptions};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -39,13 +39,20 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     render::errors(&mut anstream::stderr(), &report, &sources)?;
     drop(sources);
 
-    let session = instance.open(rules, &SessionOptions { alerts: true, notes: args.notes })?;
+    let options = SessionOptions {
+        alerts: true,
+        notes: args.notes,
+        lateness_ms: args.lateness.map(|lateness| u64::try_from(lateness.as_millis()).unwrap_or(u64::MAX)),
+        hash_seed: Some(host_runner::hash_seed()),
+    };
+    let session = instance.open(rules, &options)?;
     let progress = Progress::new();
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut table = (output == EvalOutput::Table).then(|| AlertTable::new(&report));
     let mut totals = Totals::default();
     let (mut matches, mut rejections, mut alerts) = (Vec::new(), Vec::new(), String::new());
     let mut count = 0u64;
+    let mut sequences = Sequences::default();
     let started = Instant::now();
 
     events::for_each(&args.events.events, &limits, &progress, |input, batch| {
@@ -60,6 +67,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
         };
         let rejected = totals.add(input, &batch, answer, &limits);
         count += outcome.matches.len() as u64;
+        sequences.add(outcome.sequences);
         progress.suspend(|| -> Result<()> {
             report_rejected(&rejected)?;
             match &mut table {
@@ -78,6 +86,22 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
         })
     })?;
     progress.finish();
+    // The events are all there: what was held back or waited for an event that did not come is decided.
+    let outcome = instance.advance(session, Advance::Finish).context("evaluation stopped at the end")?;
+    count += outcome.matches.len() as u64;
+    sequences.add(outcome.sequences);
+    match &mut table {
+        Some(table) => table.rows(&outcome.alerts)?,
+        None if output == EvalOutput::Ndjson => {
+            out.write_all(outcome.alerts.as_bytes())?;
+            out.flush()?;
+        }
+        None => {
+            alerts.push_str(&outcome.alerts);
+            matches.extend(outcome.matches);
+        }
+    }
+    sequences.warn();
 
     let summary = summary(&totals, count, &report, started.elapsed());
     match output {
@@ -111,6 +135,41 @@ pub fn report_rejected(rejected: &Rejections) -> io::Result<()> {
     match rejected.more {
         0 => Ok(()),
         more => writeln!(out, "and {more} more events near these (see --max-rejections)"),
+    }
+}
+
+/// What sequences and samples lost over all batches.
+#[derive(Debug, Default)]
+struct Sequences {
+    late: u64,
+    undated: u64,
+    evicted: u64,
+}
+
+impl Sequences {
+    fn add(&mut self, status: Option<SequenceStatus>) {
+        let status = status.unwrap_or_default();
+        self.late += status.late;
+        self.undated += status.undated;
+        self.evicted += status.evicted_keys + status.evicted_partials;
+    }
+
+    fn warn(&self) {
+        let Sequences { late, undated, evicted } = self;
+        if *late > 0 {
+            output::warning(&format!(
+                "{late} events came too late for their place in a sequence; --lateness or --max-held-bytes lets them come later"
+            ));
+        }
+        if *undated > 0 {
+            output::warning(&format!("{undated} events have no timestamp and are left out of sequences"));
+        }
+        if *evicted > 0 {
+            output::warning(&format!(
+                "{evicted} partial matches or join keys were dropped for lack of room (see --max-join-keys, \
+                 --max-partial-matches, --max-state-bytes)"
+            ));
+        }
     }
 }
 
@@ -153,6 +212,10 @@ impl AlertTable {
         let mut out = anstream::stdout().lock();
         for line in alerts.lines() {
             let alert = read_alert(line).context("an alert is not JSON")?;
+            // The events of a sequence: their own rows would say it all twice.
+            if output::field(&alert, "kibana.alert.group.index").is_some() {
+                continue;
+            }
             if !std::mem::replace(&mut self.headed, true) {
                 self.table.head(&mut out, "WHAT HAPPENED")?;
             }

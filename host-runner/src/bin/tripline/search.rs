@@ -18,7 +18,7 @@ use crate::eval::{host, report_rejected, time};
 use crate::events::{self, Answer, Totals};
 use crate::output::{Cell, Column, Table, field, what_happened, width};
 use crate::progress::Progress;
-use crate::{Outcome, pretty, render, setup};
+use crate::{Outcome, output, pretty, render, setup};
 
 pub fn run(args: &SearchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, args.file.as_deref())?;
@@ -30,6 +30,7 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
         event_category_field: args.event_category_field.clone(),
         size: args.size,
         result_position: args.result_position.into(),
+        max_samples_per_key: args.max_samples_per_key,
         mapping: setup::mapping(args.mapping.as_deref())?,
         limits: limits.clone(),
     };
@@ -48,11 +49,14 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
 
     let progress = Progress::new();
     let mut totals = Totals::default();
+    let (mut left_out, mut evicted) = (0, 0);
     events::for_each(&args.events.events, &limits, &progress, |input, batch| {
         let first = totals.evaluated;
         let answer = instance
             .search_add(search, &input.index(), batch.first_id, &batch.lines)
             .with_context(|| format!("{}:{}: the search stopped", input.name(), batch.first_line()))?;
+        left_out += answer.left_out;
+        evicted += answer.evicted;
         let answer = Answer { events: answer.events, rejected: answer.rejected, first, rejections: &answer.rejections };
         let rejected = totals.add(input, &batch, answer, &limits);
         progress.suspend(|| report_rejected(&rejected)).map_err(Into::into)
@@ -66,6 +70,18 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
             writeln!(io::stdout(), "{}", body.trim_end())?;
         }
         SearchOutput::Table => table(&read_body(&body).context("the answer is not JSON")?)?,
+    }
+    if left_out > 0 {
+        output::warning(&format!(
+            "{left_out} events are left out: they have no timestamp, or came too late after more were held back than \
+             --max-held-bytes allows; the answer may lack sequences"
+        ));
+    }
+    if evicted > 0 {
+        output::warning(&format!(
+            "{evicted} partial matches or join keys were dropped for lack of room (see --max-join-keys, --max-partial-matches, \
+             --max-state-bytes); the answer may lack sequences"
+        ));
     }
     if totals.rejected > 0 {
         writeln!(anstream::stderr(), "{} events, {} rejected", totals.events, totals.rejected)?;

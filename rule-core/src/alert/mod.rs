@@ -4,6 +4,8 @@
 //! as they were. Nothing depends on where or when it is built: the same rule and event give the same alert, id
 //! included, so a replay never makes a second one.
 
+mod group;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -52,11 +54,41 @@ impl AlertBuilder {
 
     /// Appends the alert of a rule for a decodable event, and a line end.
     pub fn push(&mut self, number: u32, rule: &RuleInfo, line: &[u8], limits: &Limits, out: &mut String) {
+        self.event(number, rule, line, limits, None, out);
+    }
+
+    /// Appends the alerts of a rule for the decodable events of a sequence or sample: one for each, which is a building block of
+    /// the one for all of them, which is the last.
+    pub fn push_group(&mut self, number: u32, rule: &RuleInfo, lines: &[&[u8]], limits: &Limits, out: &mut String) {
+        let mut hasher = Sha256::new();
+        hasher.update(b"group\0");
+        hasher.update(rule.id.as_bytes());
+        for line in lines {
+            hasher.update(b"\0");
+            hasher.update(line);
+        }
+        let id = hex(&hasher.finalize()[..16]);
+        let mut blocks = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            let group = Group { id: &id, index };
+            blocks.extend(self.event(number, rule, line, limits, Some(&group), out));
+        }
+        self.shell(number, rule, &id, &blocks, limits, out);
+    }
+
+    /// Appends the alert for one event and tells what the alert for its group needs of it.
+    fn event(
+        &mut self,
+        number: u32,
+        rule: &RuleInfo,
+        line: &[u8],
+        limits: &Limits,
+        group: Option<&Group<'_>>,
+        out: &mut String,
+    ) -> Option<Block> {
         // The event was decoded for the rule; these few fields cannot bring it over a limit that it kept.
         let limits = Limits { max_event_values: u32::MAX, ..limits.clone() };
-        if self.fields.decode(line, &limits, &mut self.slots).is_err() {
-            return;
-        }
+        self.fields.decode(line, &limits, &mut self.slots).ok()?;
         let event = self.slots.view(line);
         let source = json::minify(event.source());
         let parts = Parts::of(&source);
@@ -66,7 +98,11 @@ impl AlertBuilder {
         let reason = reason(event, rule);
         let id = event.id().map_or_else(|| hex(&digest(&[source.as_bytes()])), str::to_owned);
         let index = event.index().map_or_else(|| data_stream(event), str::to_owned);
-        alert.string("kibana.alert.uuid", &uuid(&digest(&[rule.id.as_bytes(), b"\0", source.as_bytes()])));
+        let own = match group {
+            None => uuid(&digest(&[rule.id.as_bytes(), b"\0", source.as_bytes()])),
+            Some(Group { id, index }) => uuid(&digest(&[id.as_bytes(), index.to_string().as_bytes()])),
+        };
+        alert.string("kibana.alert.uuid", &own);
         alert.string("kibana.alert.status", "active");
         alert.string("kibana.alert.workflow_status", "open");
         alert.raw("kibana.alert.depth", "1");
@@ -77,21 +113,31 @@ impl AlertBuilder {
             alert.raw("kibana.alert.start", timestamp);
             alert.raw("kibana.alert.original_time", timestamp);
         }
-        alert.value("kibana.alert.ancestors", &[Ancestor { id: &id, kind: "event", index: &index, depth: 0 }]);
+        let ancestor = Ancestor { id, kind: "event", index, depth: 0, rule: None };
+        alert.value("kibana.alert.ancestors", &[&ancestor]);
         for (key, value) in &parts.event_fields {
             alert.raw(&format!("kibana.alert.original_event.{key}"), value);
         }
+        if let Some(group) = group {
+            alert.string("kibana.alert.group.id", group.id);
+            alert.value("kibana.alert.group.index", &group.index);
+            if !rule.building_block {
+                alert.string("kibana.alert.building_block_type", "default");
+            }
+        }
+        let timestamp = parts.timestamp.map(str::to_owned);
+        self.end(number, rule, out);
+        Some(Block { uuid: own, ancestor, source, timestamp })
+    }
+
+    /// Appends what all alerts of the rule end with.
+    fn end(&mut self, number: u32, rule: &RuleInfo, out: &mut String) {
         let notes = self.notes;
         let rule_part = self.rule_parts[number as usize].get_or_insert_with(|| rule_part(rule, notes));
-        alert.out.push(',');
-        alert.out.push_str(rule_part);
-        alert.out.push_str("}\n");
+        out.push(',');
+        out.push_str(rule_part);
+        out.push_str("}\n");
     }
-}
-
-impl AlertBuilder {
-    /// x
-    pub fn push_group(&mut self, _n: u32, _r: &RuleInfo, _l: &[&[u8]], _limits: &Limits, _out: &mut String) {}
 }
 
 /// An event's source, taken apart as far as an alert changes it.
@@ -197,13 +243,32 @@ impl Fields<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Ancestor<'a> {
-    id: &'a str,
+/// A document that an alert came from.
+#[derive(Clone, Debug, Serialize)]
+struct Ancestor {
+    id: String,
     #[serde(rename = "type")]
-    kind: &'a str,
-    index: &'a str,
+    kind: &'static str,
+    index: String,
     depth: u32,
+    /// For an alert the rule that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+}
+
+/// The sequence or sample that an alert belongs to.
+struct Group<'a> {
+    id: &'a str,
+    /// Its place.
+    index: usize,
+}
+
+/// What the alert for a group needs of the alert for one of its events.
+struct Block {
+    uuid: String,
+    ancestor: Ancestor,
+    source: String,
+    timestamp: Option<String>,
 }
 
 /// The members that every alert of a rule ends with.

@@ -1,0 +1,390 @@
+//! State as bytes, and back.
+//!
+//! ```text
+//! "tripline-state" version(u16) sha256[..16] of the rest, the rest: postcard
+//! ```
+//!
+//! State belongs to a rule by a hash of what the rule's state depends on. A rule that has changed finds nothing and starts anew.
+//! What does not read as state is refused, and so is what refers to events that it does not have; what the limits do not allow is
+//! evicted.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::event::{LINK_BYTES, Stored, key_cost};
+use super::key::Key;
+use super::order::{At, Ordinal};
+use super::plan::{Sequence, Shape};
+use super::sample::Sampler;
+use super::sequence::{KeyMissing, KeyState, Link, LinkMissing, Machine, Waiting};
+use super::table::NONE;
+use super::timeline::Held;
+use super::{Correlator, Setting, State as MachineState};
+
+const MAGIC: &[u8] = b"tripline-state";
+/// Goes up with every change to [`Snapshot`].
+const VERSION: u16 = 1;
+const DIGEST: usize = 16;
+
+/// What became of the state in a snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// Sequences and samples whose state was taken over.
+    pub rules: u32,
+    /// Those in the snapshot that the rule set does not have, or not in the same form.
+    pub dropped: u32,
+}
+
+/// Why a snapshot is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RestoreError {
+    /// The bytes are something else.
+    NotState,
+    /// They were written by another version.
+    Version(u16),
+    /// They are not as they were written.
+    Damaged,
+    /// The session has seen events already.
+    Used,
+    /// The session makes alerts, and the snapshot does not have the events for them.
+    WithoutEvents,
+}
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RestoreError::NotState => write!(f, "these bytes are not a snapshot of a session"),
+            RestoreError::Version(found) => {
+                write!(f, "the snapshot has version {found}, and this build reads version {VERSION}")
+            }
+            RestoreError::Damaged => write!(f, "the snapshot is damaged"),
+            RestoreError::Used => write!(f, "the session has seen events already: restore into a new one"),
+            RestoreError::WithoutEvents => {
+                write!(f, "the snapshot was taken of a session without alerts, and this one makes alerts")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RestoreError {}
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    seen: u64,
+    position: u64,
+    with_sources: bool,
+    timelines: Vec<TimelineState>,
+    events: Vec<EventState>,
+    machines: Vec<([u8; 16], RuleState)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TimelineState {
+    timestamp: String,
+    tiebreaker: Option<String>,
+    latest: Option<At>,
+    watermark: At,
+    held: Vec<HeldState>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeldState {
+    ordinal: Ordinal,
+    /// Index into `machines`, term, key.
+    hits: Vec<(u32, u16, Key)>,
+    source: Option<Box<[u8]>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventState {
+    at: At,
+    arrival: u64,
+    position: u64,
+    source: Option<Box<[u8]>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum RuleState {
+    Sequence {
+        waited: u64,
+        /// The oldest first.
+        keys: Vec<SequenceKey>,
+    },
+    Sample {
+        /// The oldest first; for each term its events.
+        keys: Vec<(Key, At, Vec<Vec<u32>>)>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct SequenceKey {
+    key: Key,
+    renewed: At,
+    partials: Vec<Partial>,
+    leading: [Option<At>; 2],
+    waiting: Vec<(At, u64, Partial)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Partial {
+    /// Indexes into `events`; as many as there were stages.
+    events: Vec<u32>,
+    missing: Option<LinkMissing>,
+}
+
+/// The state as bytes. `seen`: how many events the session saw.
+pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sources: bool) -> Vec<u8> {
+    let mut events = Events::default();
+    let machines = correlator.machines.iter().zip(setting.correlations).map(|(state, correlation)| {
+        let state = match state {
+            MachineState::Sequence(machine) => sequence_state(machine, &mut events),
+            MachineState::Sample(sampler) => sample_state(sampler, &mut events),
+        };
+        (correlation.hash, state)
+    });
+    let machines = machines.collect();
+    let path = |slot: u32| setting.columns[slot as usize].path.clone();
+    let timelines = correlator.timelines.iter().zip(setting.timelines).map(|(timeline, fields)| TimelineState {
+        timestamp: path(fields.timestamp),
+        tiebreaker: fields.tiebreaker.map(path),
+        latest: timeline.latest,
+        watermark: timeline.watermark,
+        held: timeline
+            .held
+            .iter()
+            .map(|(ordinal, held)| HeldState {
+                ordinal: ordinal.clone(),
+                hits: held.hits.clone(),
+                source: held.source.clone(),
+            })
+            .collect(),
+    });
+    let snapshot = Snapshot {
+        seen,
+        position: correlator.position,
+        with_sources,
+        timelines: timelines.collect(),
+        machines,
+        events: events.list,
+    };
+    // Plain data into a vector: nothing in it can fail to be written.
+    let body = postcard::to_allocvec(&snapshot).unwrap_or_default();
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(&Sha256::digest(&body)[..DIGEST]);
+    bytes.extend(body);
+    bytes
+}
+
+/// The state of the bytes, in a correlator like `fresh`, and how many events the session had seen.
+pub fn read(
+    bytes: &[u8],
+    mut fresh: Correlator,
+    setting: Setting<'_>,
+    need_sources: bool,
+) -> Result<(Correlator, u64, Restored), RestoreError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(RestoreError::NotState)?;
+    let (version, rest) = rest.split_first_chunk().ok_or(RestoreError::NotState)?;
+    let version = u16::from_le_bytes(*version);
+    if version != VERSION {
+        return Err(RestoreError::Version(version));
+    }
+    let (digest, body) = rest.split_at_checked(DIGEST).ok_or(RestoreError::Damaged)?;
+    if *digest != Sha256::digest(body)[..DIGEST] {
+        return Err(RestoreError::Damaged);
+    }
+    let snapshot: Snapshot = postcard::from_bytes(body).map_err(|_| RestoreError::Damaged)?;
+    if need_sources && !snapshot.with_sources {
+        return Err(RestoreError::WithoutEvents);
+    }
+    let restored = fill(&mut fresh, setting, &snapshot).ok_or(RestoreError::Damaged)?;
+    Ok((fresh, snapshot.seen, restored))
+}
+
+fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot) -> Option<Restored> {
+    let mut restored = Restored::default();
+    correlator.position = snapshot.position;
+    let stored = |event: &EventState| {
+        let EventState { at, arrival, position, source } = event;
+        Arc::new(Stored { at: *at, arrival: *arrival, position: *position, source: source.clone() })
+    };
+    let events: Vec<Arc<Stored>> = snapshot.events.iter().map(stored).collect();
+    // The number that each of the snapshot's machines has now.
+    let mut numbers = Vec::new();
+    for (hash, state) in &snapshot.machines {
+        let number = setting.correlations.iter().position(|correlation| correlation.hash == *hash);
+        numbers.push(number);
+        let Some(number) = number else {
+            restored.dropped += 1;
+            continue;
+        };
+        restored.rules += 1;
+        let Correlator { machines, ledger, .. } = correlator;
+        let correlation = &setting.correlations[number];
+        match (&mut machines[number], &correlation.shape, state) {
+            (MachineState::Sequence(machine), Shape::Sequence(shape), RuleState::Sequence { waited, keys }) => {
+                machine.waited = *waited;
+                for key in keys {
+                    ledger.add(key_cost(&key.key, usize::from(shape.stages) - 1));
+                    fill_sequence(machine, shape, key, &events)?;
+                }
+                ledger.add(machine.links.len() as u64 * LINK_BYTES);
+            }
+            (MachineState::Sample(sampler), Shape::Sample(_), RuleState::Sample { keys }) => {
+                for (key, renewed, terms) in keys {
+                    if terms.len() != correlation.terms.len() || sampler.keys.find(key).is_some() {
+                        return None;
+                    }
+                    let event = |number: &u32| events.get(*number as usize).cloned();
+                    let term = |term: &Vec<u32>| term.iter().map(event).collect::<Option<VecDeque<_>>>();
+                    let terms = terms.iter().map(term).collect::<Option<Vec<_>>>()?;
+                    let count = terms.iter().map(VecDeque::len).sum::<usize>() as u64;
+                    sampler.events += count;
+                    ledger.add(key_cost(key, terms.len()) + count * LINK_BYTES);
+                    sampler.keys.insert(key.clone(), *renewed, terms);
+                }
+            }
+            _ => return None,
+        }
+    }
+    for event in events {
+        if Arc::strong_count(&event) > 1 {
+            correlator.ledger.add(event.cost());
+        }
+    }
+    for state in &snapshot.timelines {
+        fill_timeline(correlator, setting, state, &numbers);
+    }
+    correlator.keep_within(setting);
+    Some(restored)
+}
+
+fn fill_timeline(correlator: &mut Correlator, setting: Setting<'_>, state: &TimelineState, numbers: &[Option<usize>]) {
+    let path = |slot: u32| setting.columns[slot as usize].path.as_str();
+    let found = setting.timelines.iter().position(|fields| {
+        path(fields.timestamp) == state.timestamp && fields.tiebreaker.map(path) == state.tiebreaker.as_deref()
+    });
+    let Some(number) = found else { return };
+    let timeline = &mut correlator.timelines[number];
+    (timeline.latest, timeline.watermark) = (state.latest, state.watermark);
+    for held in &state.held {
+        let hits: Vec<_> = held
+            .hits
+            .iter()
+            .filter_map(|(machine, term, key)| {
+                let machine = (*numbers.get(*machine as usize)?)?;
+                let correlation = &setting.correlations[machine];
+                let known = correlation.timeline as usize == number && usize::from(*term) < correlation.terms.len();
+                known.then(|| (machine as u32, *term, key.clone()))
+            })
+            .collect();
+        if hits.is_empty() {
+            continue;
+        }
+        let held = (held.ordinal.clone(), Held { hits, source: held.source.clone() });
+        correlator.held_bytes += held.1.cost();
+        timeline.held.insert(held.0, held.1);
+    }
+}
+
+fn fill_sequence(machine: &mut Machine, shape: &Sequence, from: &SequenceKey, events: &[Arc<Stored>]) -> Option<()> {
+    if machine.keys.find(&from.key).is_some() {
+        return None;
+    }
+    let mut state = KeyState::new(usize::from(shape.stages) - 1);
+    for partial in &from.partials {
+        let slot = state.slots.get_mut(partial.events.len().checked_sub(1)?)?;
+        if *slot != NONE {
+            return None;
+        }
+        *slot = link(machine, partial, events)?;
+    }
+    let number = machine.keys.insert(from.key.clone(), from.renewed, state);
+    let mut missing = KeyMissing { leading: from.leading, waiting: VecDeque::new() };
+    for (until, order, partial) in &from.waiting {
+        if partial.events.len() != usize::from(shape.stages) {
+            return None;
+        }
+        let started = events.get(*partial.events.first()? as usize)?.at;
+        let waiting = Waiting { link: link(machine, partial, events)?, key: number, started };
+        missing.waiting.push_back((*until, *order));
+        if machine.waiting.insert((*until, *order), waiting).is_some() {
+            return None;
+        }
+    }
+    if shape.has_missing() {
+        machine.keys.get_mut(number)?.state.missing = Some(Box::new(missing));
+    }
+    Some(())
+}
+
+/// A chain of links for the events; the number of the last.
+fn link(machine: &mut Machine, partial: &Partial, events: &[Arc<Stored>]) -> Option<u32> {
+    let first = events.get(*partial.events.first()? as usize)?.at;
+    let mut before = NONE;
+    for (at, number) in partial.events.iter().enumerate() {
+        let event = events.get(*number as usize)?.clone();
+        let last = at + 1 == partial.events.len();
+        let missing = partial.missing.clone().filter(|_| last).map(Box::new);
+        before = machine.links.insert(Link { event, before, first, missing });
+    }
+    machine.partials += 1;
+    Some(before)
+}
+
+/// The events that state refers to, each once.
+#[derive(Default)]
+struct Events {
+    list: Vec<EventState>,
+    numbers: HashMap<*const Stored, u32>,
+}
+
+impl Events {
+    fn number(&mut self, event: &Arc<Stored>) -> u32 {
+        let Events { list, numbers } = self;
+        *numbers.entry(Arc::as_ptr(event)).or_insert_with(|| {
+            let Stored { at, arrival, position, source } = &**event;
+            list.push(EventState { at: *at, arrival: *arrival, position: *position, source: source.clone() });
+            list.len() as u32 - 1
+        })
+    }
+}
+
+fn partial(machine: &Machine, link: u32, events: &mut Events) -> Partial {
+    let missing = machine.links.get(link).and_then(|link| link.missing.as_deref().cloned());
+    Partial { events: machine.chain(link).iter().map(|event| events.number(event)).collect(), missing }
+}
+
+fn sequence_state(machine: &Machine, events: &mut Events) -> RuleState {
+    let mut keys = Vec::with_capacity(machine.keys.len());
+    for (_, entry) in machine.keys.iter() {
+        let slots = entry.state.slots.iter().filter(|slot| **slot != NONE);
+        let mut key = SequenceKey {
+            key: entry.key.clone(),
+            renewed: entry.renewed,
+            partials: slots.map(|slot| partial(machine, *slot, events)).collect(),
+            leading: [None; 2],
+            waiting: Vec::new(),
+        };
+        if let Some(missing) = &entry.state.missing {
+            key.leading = missing.leading;
+            let waiting = missing.waiting.iter().filter_map(|at| Some((at, machine.waiting.get(at)?)));
+            key.waiting = waiting.map(|(at, found)| (at.0, at.1, partial(machine, found.link, events))).collect();
+        }
+        keys.push(key);
+    }
+    RuleState::Sequence { waited: machine.waited, keys }
+}
+
+fn sample_state(sampler: &Sampler, events: &mut Events) -> RuleState {
+    let mut keys = Vec::with_capacity(sampler.keys.len());
+    for (_, entry) in sampler.keys.iter() {
+        let mut numbers = |term: &VecDeque<Arc<Stored>>| term.iter().map(|event| events.number(event)).collect();
+        keys.push((entry.key.clone(), entry.renewed, entry.state.iter().map(&mut numbers).collect()));
+    }
+    RuleState::Sample { keys }
+}
