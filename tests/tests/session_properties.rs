@@ -113,6 +113,7 @@ fn flushing_an_ordered_stream_changes_nothing() -> Result<()> {
 fn a_snapshot_changes_nothing() -> Result<()> {
     Run::of(CASES)?.check("snapshot", |case, rng| {
         let stream = Stream::of(case, rng);
+        let rules = stream.compiled()?;
         let (mut straight, mut broken) = (stream.open()?, stream.open()?);
         let mut outcomes = Vec::new();
         for batch in stream.batches(&cuts(stream.events.len(), rng)) {
@@ -122,7 +123,7 @@ fn a_snapshot_changes_nothing() -> Result<()> {
             outcomes.push(outcome);
             if rng.bool() {
                 let state = broken.snapshot();
-                broken = stream.restore(&state)?;
+                broken = stream.restore(&rules, &state)?;
                 ensure!(broken.snapshot() == state, "the snapshot of a restored session differs");
                 ensure!(straight.snapshot() == state, "the snapshot of the session that was never put away differs");
             }
@@ -150,7 +151,7 @@ fn a_reload_keeps_the_rules_that_stay() -> Result<()> {
         let batches = stream.batches(&[at]);
         let mut session = stream.open()?;
         let mut matches = stream.found([&session.evaluate(batches[0].as_bytes())])?;
-        let mut session = reloaded.restore(&session.snapshot())?;
+        let mut session = reloaded.restore(&reloaded.compiled()?, &session.snapshot())?;
         matches.extend(reloaded.found([&session.evaluate(batches[1].as_bytes()), &session.finish()])?);
 
         let stays = |(id, _): &Found| reloaded.rules.iter().any(|rule| rule.id == *id) && *id != 100;
@@ -168,13 +169,13 @@ fn a_reload_keeps_the_rules_that_stay() -> Result<()> {
 fn a_broken_snapshot_does_no_harm() -> Result<()> {
     Run::of(300)?.check("broken snapshot", |case, rng| {
         let stream = Stream::of(case, rng);
-        let batch = stream.lines().concat();
+        let (rules, batch) = (stream.compiled()?, stream.lines().concat());
         let mut session = stream.open()?;
         session.evaluate(batch.as_bytes());
         let state = session.snapshot();
-        stream.restore(&state)?;
+        stream.restore(&rules, &state)?;
         for end in 0..state.len() {
-            ensure!(stream.restore(&state[..end]).is_err(), "{end} of {} bytes are taken for all", state.len());
+            ensure!(stream.restore(&rules, &state[..end]).is_err(), "{end} of {} bytes are taken for all", state.len());
         }
         for _ in 0..50 {
             let mut changed = state.clone();
@@ -182,7 +183,7 @@ fn a_broken_snapshot_does_no_harm() -> Result<()> {
                 let at = rng.usize(..changed.len());
                 changed[at] = if rng.bool() { rng.u8(..) } else { changed[at] ^ (1 << rng.u8(..8)) };
             }
-            if let Ok(mut session) = stream.restore(&changed) {
+            if let Ok(mut session) = stream.restore(&rules, &changed) {
                 session.evaluate(batch.as_bytes());
                 session.snapshot();
                 session.finish();

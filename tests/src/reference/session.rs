@@ -90,9 +90,9 @@ impl Stream {
         Ok(Session::open(self.compiled()?, self.options()))
     }
 
-    /// A session that goes on where another was.
-    pub fn restore(&self, state: &[u8]) -> Result<Session> {
-        let mut session = self.open()?;
+    /// A session that goes on where another was, on rules that [`Stream::compiled`] gave.
+    pub fn restore(&self, rules: &Arc<RuleSet>, state: &[u8]) -> Result<Session> {
+        let mut session = Session::open(rules.clone(), self.options());
         session.restore(state).map_err(|error| anyhow::anyhow!("the snapshot is refused: {error}"))?;
         Ok(session)
     }
@@ -137,7 +137,21 @@ impl Stream {
             outcomes.extend(between(&mut session));
         }
         outcomes.push(session.finish());
+        self.check_counters(&outcomes)?;
         self.found(&outcomes)
+    }
+
+    /// A small stream hits no limit, everything in it is decided at its end, and only what is late is counted as late.
+    fn check_counters(&self, outcomes: &[Outcome]) -> Result<()> {
+        let states = || outcomes.iter().filter_map(|outcome| outcome.sequences);
+        let dropped = states().map(|state| state.undated + state.hurried + state.evicted_keys + state.evicted_partials);
+        ensure!(dropped.sum::<u64>() == 0, "something was dropped: {:?}", states().collect::<Vec<_>>());
+        let late = self.late().iter().filter(|late| **late).count() as u64;
+        let counted: u64 = states().map(|state| state.late).sum();
+        ensure!(counted <= late * self.rules.len() as u64, "{counted} late events are counted, {late} are late");
+        let end = states().last();
+        ensure!(end.is_some_and(|state| state.held == 0 && state.held_bytes == 0), "at the end: {end:?}");
+        Ok(())
     }
 
     /// The lines as batches; a batch ends before each of the lines that `cuts` tells.
