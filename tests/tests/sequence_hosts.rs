@@ -10,7 +10,7 @@ use tripline_tests::reference::engine::source;
 use tripline_tests::reference::session::{Stream, cuts};
 use tripline_tests::reference::{Case, Event, Run, Tally};
 
-const CASES: u64 = 400;
+const CASES: u64 = 1_000;
 
 /// What a host answers, call by call.
 type Transcript = Vec<String>;
@@ -35,8 +35,7 @@ impl Host {
     fn session(&mut self, stream: &Stream, rng: &mut Rng) -> Result<()> {
         let (rules, report) = self.instance.compile(&stream.sources(), &stream.compile_options())?;
         self.say(&report)?;
-        let mut options = stream.options();
-        options.alerts = rng.bool();
+        let options = stream.options();
         let mut session = self.instance.open(rules, &options)?;
         for batch in stream.batches(&cuts(stream.events.len(), rng)) {
             let outcome = self.instance.evaluate(session, batch.as_bytes())?;

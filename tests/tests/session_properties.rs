@@ -1,7 +1,10 @@
 //! Properties of sequences on a stream: order of arrival, batches, snapshots.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
 use fastrand::Rng;
+use rule_core::{Session, Source, compile};
 use tripline_tests::reference::session::{Found, Rule, Stream, cuts, sort};
 use tripline_tests::reference::{Case, MS, Run, Tally, in_order};
 
@@ -104,6 +107,50 @@ fn flushing_an_ordered_stream_changes_nothing() -> Result<()> {
         let matches = stream.run(&cuts(stream.events.len(), rng), |session| Some(session.flush()))?;
         same("flushed after each batch", &matches, &expected, &stream)?;
         Ok(tally(&matches))
+    })?;
+    Ok(())
+}
+
+/// Pauses within the lateness make nothing late.
+#[test]
+fn pauses_change_nothing() -> Result<()> {
+    Run::of(CASES)?.check("pause", |case, rng| {
+        let mut stream = Stream::of(case, rng);
+        put_in_order(&mut stream);
+        let expected = stream.expected();
+        let longest = stream.lateness_ms.unwrap_or(1_000);
+        let cuts = cuts(stream.events.len(), rng);
+        let matches = stream.run(&cuts, |session| rng.bool().then(|| session.idle(rng.u64(0..=longest))))?;
+        same("with pauses", &matches, &expected, &stream)?;
+        Ok(tally(&matches))
+    })?;
+    Ok(())
+}
+
+/// Event rules match at once, late events too.
+#[test]
+fn event_rules_do_not_wait() -> Result<()> {
+    Run::of(CASES)?.check("event rule", |case, rng| {
+        let stream = Stream::of(case, rng);
+        let filter = case.query.terms[0].filter;
+        let mut sources = stream.sources();
+        sources.push(Source { path: "event.eql".into(), text: filter.to_string() });
+        let rules = Arc::new(compile(&sources, &stream.compile_options()).0);
+        let rule = rules.rules().len() as u32 - 1;
+        let mut session = Session::open(rules, stream.options());
+        let mut events = stream.events.iter().enumerate();
+        for batch in stream.batches(&cuts(stream.events.len(), rng)) {
+            let arrived = events.by_ref().take(batch.lines().count());
+            let expected: Vec<u64> =
+                arrived.filter(|(_, event)| filter.passes(event)).map(|(number, _)| number as u64).collect();
+            let outcome = session.evaluate(batch.as_bytes());
+            let matches = outcome.matches.iter().filter(|found| found.rule == rule);
+            let found: Vec<u64> = matches.flat_map(|found| found.events.iter().copied()).collect();
+            ensure!(found == expected, "{filter}: expected {expected:?}, got {found:?}, after\n{batch}");
+        }
+        let end = session.finish();
+        ensure!(end.matches.iter().all(|found| found.rule != rule), "an event rule waited for the end");
+        Ok(Tally { cases: 1, ..Tally::default() })
     })?;
     Ok(())
 }

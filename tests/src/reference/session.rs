@@ -36,6 +36,8 @@ pub struct Stream {
     pub events: Vec<Event>,
     /// The greatest delay that is waited for; `None` is any.
     pub lateness_ms: Option<u64>,
+    /// Whether alerts are made, for which a session has to keep events.
+    pub alerts: bool,
 }
 
 impl Stream {
@@ -50,6 +52,7 @@ impl Stream {
             mapping: case.mapping(),
             events: case.visible(),
             lateness_ms: [Some(0), Some(1), Some(4), Some(1_000), None][rng.usize(..5)],
+            alerts: rng.u8(..5) == 0,
         }
     }
 
@@ -74,7 +77,7 @@ impl Stream {
 
     /// Options for a session on them.
     pub fn options(&self) -> SessionOptions {
-        SessionOptions { lateness_ms: self.lateness_ms, ..SessionOptions::default() }
+        SessionOptions { lateness_ms: self.lateness_ms, alerts: self.alerts, ..SessionOptions::default() }
     }
 
     /// The rule set, all of which must compile.
