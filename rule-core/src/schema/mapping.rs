@@ -1,10 +1,12 @@
 //! Reads an Elasticsearch mapping.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::{Field, FieldType, Fields};
+use crate::time::Format;
 
 /// Elasticsearch's own default is 20; a deeper mapping is a mistake or an attack on the stack.
 const MAX_DEPTH: usize = 64;
@@ -116,14 +118,22 @@ impl Reader {
                 if own == FieldType::Text && exact {
                     own = FieldType::Keyword;
                 }
-                self.insert(&twin_name, twin_type, null_value(twin), name)?;
+                self.insert(&twin_name, twin_type, twin, name)?;
             }
         }
-        self.insert(name, own, definition.get("null_value").filter(|value| !value.is_null()), name)
+        self.insert(name, own, &Value::Object(definition.clone()), name)
     }
 
-    fn insert(&mut self, name: &str, kind: FieldType, null_value: Option<&Value>, path: &str) -> Result<(), String> {
-        let field = Field { kind, null_value: null_value.cloned(), path: path.to_owned(), nested: false };
+    fn insert(&mut self, name: &str, kind: FieldType, definition: &Value, path: &str) -> Result<(), String> {
+        let format = definition.get("format").and_then(Value::as_str).filter(|_| kind.is_date());
+        let format = format.map(|text| Format::new(text).map_err(|error| format!("field {name:?}: {error}")));
+        let field = Field {
+            kind,
+            null_value: null_value(definition).cloned(),
+            path: path.to_owned(),
+            format: format.transpose()?.map(Arc::new),
+            nested: false,
+        };
         match self.fields.get(name) {
             Some(known) if known.kind != kind => {
                 Err(format!("field {name:?} is mapped twice, with types that EQL cannot treat alike"))
