@@ -152,7 +152,7 @@ impl Stream {
         let late = self.late().iter().filter(|late| **late).count() as u64;
         let counted: u64 = states().map(|state| state.late).sum();
         ensure!(counted <= late * self.rules.len() as u64, "{counted} late events are counted, {late} are late");
-        let end = states().last();
+        let end = states().next_back();
         ensure!(end.is_some_and(|state| state.held == 0 && state.held_bytes == 0), "at the end: {end:?}");
         Ok(())
     }
