@@ -1,6 +1,6 @@
 //! Checked conditions to predicates.
 
-use super::Checker;
+use super::{Checker, affix};
 use crate::functions::{self, Function, Kind};
 use crate::pattern::TextTest;
 use crate::pattern::address::{self, Range};
@@ -156,9 +156,8 @@ impl Checker<'_> {
         let first = text(constants.first()?)?;
         let spec = match function {
             Function::StartsWith => Spec::StartsWith(first, insensitive),
-            Function::EndsWith => Spec::EndsWith(first, insensitive),
-            Function::StringContains if first.is_empty() => Spec::Never,
-            Function::StringContains => Spec::Contains(first, insensitive),
+            Function::EndsWith => affix::ends_with(&first, insensitive),
+            Function::StringContains => affix::contains(&first, insensitive),
             Function::CidrMatch => {
                 Spec::Ranges(constants.iter().map(|c| Range::parse(&text(c)?)).collect::<Option<_>>()?)
             }
@@ -201,8 +200,10 @@ impl Checker<'_> {
                     // Checked before, so it compiles.
                     test::regexes(&list, *insensitive, self.limits.max_regex_bytes as usize)
                         .unwrap_or_else(|_| TextTest::equal([], false))
+                } else if *insensitive {
+                    TextTest::computed(list, true)
                 } else {
-                    TextTest::patterns(&list, *insensitive)
+                    TextTest::patterns(&list, false)
                 };
                 Node::Text(Box::new(self.node(value, true, mentions)), Box::new(test))
             }
@@ -210,8 +211,8 @@ impl Checker<'_> {
                 let values: Vec<_> = list.iter().filter_map(|item| self.fold(item)).collect();
                 let inner = Box::new(self.node(value, *insensitive, mentions));
                 let node = if *insensitive {
-                    let texts = values.iter().filter_map(|v| v.text().map(|t| t.into_owned()));
-                    Node::Text(inner, Box::new(TextTest::equal(texts, true)))
+                    let texts = values.iter().filter_map(|v| v.text().map(|t| t.into_owned())).collect();
+                    Node::Text(inner, Box::new(TextTest::computed(texts, false)))
                 } else {
                     Node::In(inner, values)
                 };

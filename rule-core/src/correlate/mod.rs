@@ -232,7 +232,6 @@ impl Correlator {
                 self.process(setting, ordinal, held);
             }
         }
-        self.keep_within(setting);
         result
     }
 
@@ -386,6 +385,7 @@ impl Correlator {
             });
         }
         self.ledger.keep(&event);
+        self.keep_within(setting);
     }
 
     /// Evicts the oldest state, of whatever rule, until all of it is within its bytes.

@@ -105,17 +105,16 @@ impl Reader {
         if kind == "flattened" {
             self.flattened.insert(name.to_owned());
         }
-        let mut own = field_type(kind);
+        let mut own = exact_type(kind, definition.get("normalizer"));
         if let Some(twins) = definition.get("fields") {
             for (key, twin) in object(twins, name)? {
                 let twin_name = format!("{name}.{key}");
                 let Some(twin_kind) = twin.get("type").and_then(Value::as_str) else {
                     return Err(format!("the multi-field {twin_name:?} has no \"type\""));
                 };
-                let twin_type = field_type(twin_kind);
+                let twin_type = exact_type(twin_kind, twin.get("normalizer"));
                 // A text field is compared through its keyword twin, if that holds the exact value.
-                let exact = twin_type == FieldType::Keyword && twin.get("normalizer").is_none();
-                if own == FieldType::Text && exact {
+                if own == FieldType::Text && twin_type == FieldType::Keyword {
                     own = FieldType::Keyword;
                 }
                 self.insert(&twin_name, twin_type, twin, name)?;
@@ -186,6 +185,14 @@ fn null_value(definition: &Value) -> Option<&Value> {
 
 fn object<'a>(value: &'a Value, name: &str) -> Result<&'a Map<String, Value>, String> {
     value.as_object().ok_or_else(|| format!("the definition of {name:?} in the mapping is not a JSON object"))
+}
+
+/// The type of a field. A normalised keyword holds no exact value, so it is no better than text.
+fn exact_type(kind: &str, normalizer: Option<&Value>) -> FieldType {
+    match field_type(kind) {
+        FieldType::Keyword if normalizer.is_some() => FieldType::Text,
+        other => other,
+    }
 }
 
 fn field_type(kind: &str) -> FieldType {

@@ -19,7 +19,7 @@ pub enum FieldType {
     /// A string that is compared as it is: `keyword`, `constant_keyword`, `wildcard`, `flattened`, and a `text` field that
     /// has a keyword twin, which is what EQL reads then.
     Keyword,
-    /// Analysed text with no keyword twin: there is no exact value to compare.
+    /// Analysed text with no keyword twin, or a normalised keyword: there is no exact value to compare.
     Text,
     /// A whole number of any width.
     Long,
