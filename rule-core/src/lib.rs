@@ -22,6 +22,7 @@ pub mod decode;
 pub mod diagnostic;
 mod engine;
 pub mod events;
+pub mod explain;
 mod json;
 mod limits;
 mod nearest;
@@ -35,6 +36,7 @@ pub mod syntax;
 pub use api::*;
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 pub use engine::{RuleSet, Session, compile, fold_constant};
+pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;
 #[cfg(feature = "render")]
 pub use render::render;

@@ -14,7 +14,7 @@ use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
 
 /// The field that `process where …` tests.
-const CATEGORY_FIELD: &str = "event.category";
+pub(crate) const CATEGORY_FIELD: &str = "event.category";
 
 /// Compiles rule files into one rule set. Rules with errors are left out and described in the report, and so are rules of
 /// kinds that are not evaluated; the others run.
@@ -237,7 +237,7 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
 }
 
 /// From places in the query to places in the file.
-fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
+pub(crate) fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
     for label in &mut diagnostic.labels {
         label.span = query.map.span(label.span);
     }

@@ -5,8 +5,8 @@ mod evaluate;
 
 use std::sync::Arc;
 
+pub(crate) use compile::{CATEGORY_FIELD, locate, map_spans, query_filter, schema};
 pub use compile::{compile, fold_constant};
-pub(crate) use compile::{locate, query_filter, schema};
 pub(crate) use evaluate::{Evaluator, lines};
 
 use crate::alert::AlertBuilder;
