@@ -53,7 +53,7 @@ fn node_truth(node: &Node, child: &Node) -> Option<bool> {
 
 /// Marks the smallest set of nodes that decides, and puts its tests in words.
 ///
-/// `fine`: whether the node's truth is what makes the filter hold.
+/// `fine`: whether the filter holds, so that the outcomes of these tests are what the rule wants.
 pub fn mark(scene: &Scene<'_>, part: &Part<'_>, node: &mut Node, fine: bool, phrases: &mut Vec<Phrase>) {
     node.decides = true;
     if let Some(test) = &part.test {
@@ -71,7 +71,6 @@ pub fn mark(scene: &Scene<'_>, part: &Part<'_>, node: &mut Node, fine: bool, phr
         }
         return;
     }
-    let fine = fine != (node.kind == NodeKind::Not);
     let chosen: Vec<usize> = match one_decides(node) {
         Some(truth) => {
             let able = node.children.iter().enumerate().filter(|(_, child)| child.holds() == Some(truth));

@@ -26,12 +26,12 @@ impl Names {
     /// similar name is another field.
     pub fn instead_of(&self, field: &str, known: bool) -> Option<String> {
         if self.0.iter().any(|(name, object)| *object && name == field) {
-            return Some(format!("{field} is an object there"));
+            return Some(format!("in the event, {field} is an object"));
         }
         let values = || self.0.iter().filter(|(_, object)| !object).map(|(name, _)| name.as_str());
         let in_other_case = values().find(|name| *name != field && name.eq_ignore_ascii_case(field));
         let near = in_other_case.or_else(|| if known { None } else { nearest::nearest(field, values()) });
-        near.filter(|name| *name != field).map(|name| format!("it has {name}"))
+        near.filter(|name| *name != field).map(|name| format!("the event does have {name}"))
     }
 }
 
