@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rule_core::{
-    CompileOptions, CompileReport, Outcome, RuleSet, Search, SearchOptions, SearchProgress, Session, SessionOptions,
-    Source,
+    CompileOptions, CompileReport, ExplainOptions, Explanation, Outcome, RuleSet, Search, SearchOptions,
+    SearchProgress, Session, SessionOptions, Source,
 };
 
 use crate::engine::{EngineError, Handle, Instance};
@@ -101,6 +101,10 @@ impl Instance for Native {
             }
             None => Err(self.refuse(search, "a search")),
         }
+    }
+
+    fn explain(&mut self, rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<Explanation, EngineError> {
+        rule_core::explain(rule, lines, options).map_err(EngineError::Query)
     }
 
     fn release(&mut self, handle: Handle) -> Result<(), EngineError> {

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use rule_core::{CompileOptions, CompileReport, Outcome, SearchOptions, SearchProgress, SessionOptions, Source};
+use rule_core::{
+    CompileOptions, CompileReport, ExplainOptions, Explanation, Outcome, SearchOptions, SearchProgress, SessionOptions,
+    Source,
+};
 use serde::Serialize;
 use wasmtime::{ResourceLimiter, Store, Trap};
 
@@ -159,6 +162,16 @@ impl Instance for WasmInstance {
     fn search_finish(&mut self, search: Handle) -> Result<String, EngineError> {
         self.call(self.limits.deadline, |guest, store| guest.call_search_finish(store, search.0))?
             .map_err(EngineError::Refused)
+    }
+
+    fn explain(&mut self, rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<Explanation, EngineError> {
+        let (rule, options) = (rule.into(), json(options)?);
+        match self
+            .call(self.limits.compile_deadline, |guest, store| guest.call_explain(store, &rule, lines, &options))?
+        {
+            Ok(explanation) => Ok(serde_json::from_str(&explanation)?),
+            Err(diagnostics) => Err(EngineError::Query(serde_json::from_str(&diagnostics)?)),
+        }
     }
 
     fn release(&mut self, handle: Handle) -> Result<(), EngineError> {

@@ -159,11 +159,7 @@ impl<'a> Compiler<'a> {
             let category = info.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
             rule_outcome(&parsed, &mut checker, category)
         });
-        for error in &mut errors {
-            map_spans(error, query);
-        }
-        // In the order of the text, which is how people mend it.
-        errors.sort_by_key(|d| d.labels.first().map(|label| label.span));
+        to_file(&mut errors, query);
         found.extend(errors);
         outcome
     }
@@ -236,8 +232,15 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
     })
 }
 
-/// From places in the query to places in the file.
-pub(crate) fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
+/// From places in the query to places in the file, in the order of the text, which is how people mend it.
+pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
+    for diagnostic in &mut *diagnostics {
+        map_spans(diagnostic, query);
+    }
+    diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
+}
+
+fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
     for label in &mut diagnostic.labels {
         label.span = query.map.span(label.span);
     }

@@ -5,7 +5,7 @@ mod evaluate;
 
 use std::sync::Arc;
 
-pub(crate) use compile::{CATEGORY_FIELD, locate, map_spans, query_filter, schema};
+pub(crate) use compile::{CATEGORY_FIELD, locate, query_filter, schema, to_file};
 pub use compile::{compile, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 

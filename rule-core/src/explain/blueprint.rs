@@ -59,6 +59,8 @@ pub struct Test<'q> {
     pub wanted: Wanted,
     /// Filters that would hold if the test were written in another way.
     pub hints: Vec<(u32, Hint)>,
+    /// Filters that hold when one item of a list alone does, with the item.
+    pub items: Vec<(u32, String)>,
     /// Constants that are computed, such as `60 * 60`.
     pub constants: Vec<Node>,
 }
@@ -139,6 +141,7 @@ impl Drawer<'_> {
                 null: Null::Missing,
                 wanted: Wanted::Category(name.clone()),
                 hints: Vec::new(),
+                items: Vec::new(),
                 constants: Vec::new(),
             }));
             children.push(part);
@@ -239,7 +242,12 @@ impl Drawer<'_> {
             let condition = self.checker.condition(&variant);
             hints.push((self.push_condition(condition), hint));
         }
-        Test { expr: Some(expr), fields, predicate, negated, null, wanted, hints, constants }
+        let mut items = Vec::new();
+        for (alone, item) in hints::items(expr) {
+            let condition = self.checker.condition(&alone);
+            items.push((self.push_condition(condition), self.lines.quote(item.span)));
+        }
+        Test { expr: Some(expr), fields, predicate, negated, null, wanted, hints, items, constants }
     }
 
     fn read(&self, name: &str, slot: u32) -> Read {

@@ -206,6 +206,12 @@ pub struct Node {
 }
 
 impl Node {
+    /// The fewest tests that would have to come out differently for the condition to be `wanted`; `None` when nothing that
+    /// an event can have makes it so.
+    pub fn distance(&self, wanted: bool) -> Option<u32> {
+        super::decide::distance(self, wanted)
+    }
+
     /// The value of a part of a test.
     pub(super) fn value(text: String, span: Span, value: Value) -> Node {
         Node { value: Some(value), ..Node::new(NodeKind::Value, text, span) }

@@ -5,8 +5,7 @@ use super::data::{Node, NodeKind};
 use super::evaluate::Scene;
 use super::words::{self, Phrase};
 
-/// The fewest tests that would have to come out differently for the condition to be `wanted`; `None` when nothing
-/// that an event can have makes it so.
+/// See [`Node::distance`].
 pub fn distance(node: &Node, wanted: bool) -> Option<u32> {
     if node.holds() == Some(wanted) {
         return Some(0);

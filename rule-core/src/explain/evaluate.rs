@@ -101,7 +101,7 @@ impl<'a> Scene<'a> {
         Verdict {
             matched: holds == Some(true) && lacking.is_empty(),
             reason,
-            distance: decide::distance(&tree, true),
+            distance: tree.distance(true),
             keys,
             tree,
         }
@@ -174,6 +174,8 @@ impl<'a> Scene<'a> {
         if null && decided.is_some() {
             (node.truth, node.counts_as) = (None, decided);
         }
+        let held = test.items.iter().filter(|(filter, _)| self.holds[*filter as usize]).map(|(_, item)| item.as_str());
+        node.notes.extend(words::met_by(held.collect()));
         let notes = words::notes(test, node, passes, program.limits.max_combinations, &|read| {
             self.names.get_or_init(|| Names::of(self.event.source())).instead_of(&read.name, read.known)
         });

@@ -61,6 +61,30 @@ pub fn variants(expr: &Expr) -> Vec<(Expr, Hint)> {
     variants
 }
 
+/// The test with each item of its list alone, and the item.
+pub fn items(expr: &Expr) -> Vec<(Expr, &Expr)> {
+    let list = match &expr.kind {
+        ExprKind::In { list, .. } | ExprKind::Match { patterns: list, .. } if (2..=MAX_LIST).contains(&list.len()) => {
+            list
+        }
+        _ => return Vec::new(),
+    };
+    let alone = |item: &Expr| {
+        let item = vec![item.clone()];
+        let kind = match &expr.kind {
+            ExprKind::Match { op, insensitive, value, .. } => {
+                ExprKind::Match { op: *op, insensitive: *insensitive, value: value.clone(), patterns: item }
+            }
+            ExprKind::In { insensitive, value, .. } => {
+                ExprKind::In { negated: false, insensitive: *insensitive, value: value.clone(), list: item }
+            }
+            other => other.clone(),
+        };
+        Expr { kind, span: expr.span }
+    };
+    list.iter().map(|item| (alone(item), item)).collect()
+}
+
 /// Variants of equality with one of the constants.
 fn equality(value: &Expr, list: &[Expr], sensitive: bool, add: &mut impl FnMut(ExprKind, Hint)) {
     let value = || Box::new(value.clone());

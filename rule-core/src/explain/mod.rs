@@ -34,7 +34,7 @@ pub use data::*;
 use crate::api::Source;
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
-use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, map_spans, schema};
+use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, schema, to_file};
 use crate::limits::Limits;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
@@ -101,8 +101,7 @@ fn explain_rule(
     };
     let drawn = parsed.as_ref().map(|parsed| draw(parsed, &mut drawer));
     let filters = drawer.filters;
-    in_query.iter_mut().for_each(|error| map_spans(error, query));
-    in_query.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    to_file(&mut in_query, query);
     errors.append(&mut in_query);
     let blueprints = drawn?;
     if errors.iter().any(|d| d.level == Level::Error) {

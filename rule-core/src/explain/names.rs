@@ -15,7 +15,8 @@ impl Names {
     pub fn of(event: &[u8]) -> Names {
         let mut names = Vec::new();
         if event.len() <= MAX_BYTES
-            && let Ok(event) = serde_json::from_slice(event)
+            && let Ok(event) = std::str::from_utf8(event)
+            && let Ok(event) = serde_json::from_str(event)
         {
             collect(&event, "", &mut names);
         }

@@ -68,10 +68,14 @@ fn one_of(list: &[Expr], what: &str, quote: impl Fn(&Expr) -> String) -> String 
 
 /// What is to be said about a condition that reads no field.
 pub fn of_constant(expr: &Expr) -> Vec<String> {
-    let mut absent: Vec<_> = walk::fields(expr).into_iter().map(|(name, _)| name).collect();
-    absent.sort_unstable();
-    absent.dedup();
-    absent.iter().map(|name| format!("the mapping has no {name}: the optional field is null for every event")).collect()
+    let mut absent: Vec<&str> = Vec::new();
+    for (name, _) in walk::fields(expr) {
+        if !absent.contains(&name) {
+            absent.push(name);
+        }
+    }
+    let note = |name: &&str| format!("the mapping has no {name}: the optional field is null for every event");
+    absent.iter().map(note).collect()
 }
 
 /// A deciding test in words: what the event has, and what is to be said about it.
@@ -245,6 +249,16 @@ pub fn near_miss(expr: &Expr, hint: Hint) -> String {
     }
 }
 
+/// Which items of a list hold.
+pub fn met_by(items: Vec<&str>) -> Option<String> {
+    let named = items.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(" and ");
+    match items.len().saturating_sub(MAX_NAMED) {
+        _ if items.is_empty() => None,
+        0 => Some(format!("met by {named}")),
+        more => Some(format!("met by {named} and {more} more")),
+    }
+}
+
 /// What is to be said about a test's outcome, beside near misses.
 ///
 /// `instead`: what the event has in place of a missing field.
@@ -294,7 +308,7 @@ pub fn notes(
     }
     if node.kind == NodeKind::Test && node.fields.iter().any(|found| found.values.len() > 1) {
         notes.push(match (passes, test.negated) {
-            (true, true) => format!("the field is an array: `{op}` holds only if no value of it is met"),
+            (true, true) => format!("the field is an array: `{op}` holds only if it holds for every value"),
             (true, false) => "the field is an array: one value that passes is enough".into(),
             (false, false) => "the field is an array, and none of its values passes".into(),
             (false, true) => return notes,

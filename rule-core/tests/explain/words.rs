@@ -142,7 +142,7 @@ fn arrays_are_explained() {
     let event = r#"{"x":["a","b"]}"#;
     assert_eq!(notes(r#"x == "a""#, event), ["the field is an array: one value that passes is enough"]);
     assert_eq!(notes(r#"x == "c""#, event), ["the field is an array, and none of its values passes"]);
-    assert_eq!(notes(r#"x != "a""#, event), ["the field is an array: `!=` holds only if no value of it is met"]);
+    assert_eq!(notes(r#"x != "a""#, event), ["the field is an array: `!=` holds only if it holds for every value"]);
     let long: Vec<String> = (0..50).map(|n| n.to_string()).collect();
     let explanation = explained(r#"any where x == "49""#, &json!({ "x": long }).to_string());
     let found = &explanation.events[0].terms[0].tree.children[0].fields[0];
