@@ -1,5 +1,7 @@
 //! `tripline explain` as it looks. `TRIPLINE_BLESS=1` writes the pictures anew; look at them before you keep them.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::tree::{Mark, Row, Tone, Word, WordKind};
-use crate::output::{DIM, RED, YELLOW, clean, cut};
+use crate::output::{BOLD, DIM, RED, YELLOW, clean, cut};
 
 const fn colour(colour: AnsiColor) -> Style {
     Style::new().fg_color(Some(anstyle::Color::Ansi(colour)))
@@ -19,7 +19,8 @@ const FAILING: Style = colour(AnsiColor::Red);
 
 /// Narrower than this, what was found stands below the source and not beside it.
 const BESIDE: usize = 72;
-/// A value is never cut shorter than this.
+/// However narrow the terminal is, texts and values are not cut shorter than this.
+const MIN_TEXT: usize = 16;
 const MIN_VALUE: usize = 8;
 /// Between the columns.
 const GAP: usize = 2;
@@ -36,44 +37,52 @@ pub fn sign(mark: Mark) -> (&'static str, Style) {
     }
 }
 
+/// Text in a style; nothing at all for no text.
+pub fn styled(text: &str, style: Style) -> String {
+    if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
+}
+
 /// Writes rows in two columns: the source, and what was found.
 pub fn rows(out: &mut dyn Write, rows: &[Row], indent: usize, width: usize, full: bool) -> io::Result<()> {
-    let margin = " ".repeat(indent);
     let beside = width >= BESIDE;
-    let most = if beside { width * 11 / 20 } else { width };
-    let lefts: Vec<usize> = rows.iter().map(|row| indent + row.lead.width() + 2 + text(row).width()).collect();
-    // Rows with nothing at the right do not push the column away.
-    let column = rows.iter().zip(&lefts).filter(|(row, _)| !row.right.is_empty()).map(|(_, left)| *left).max();
-    let column = column.unwrap_or(0).min(most);
+    let start = |row: &Row| indent + row.lead.width() + 2;
+    // Rows with nothing at the right do not push the column away; what is found has half of the width if it needs that.
+    let beside_rows = || rows.iter().filter(|row| !row.right.is_empty());
+    let left = beside_rows().map(|row| start(row) + plain(&row.text).width()).max().unwrap_or(0);
+    let found = |row: &Row| row.right.iter().map(|word| plain(&word.text).width() + 2).sum::<usize>();
+    let right = beside_rows().map(found).max().unwrap_or(0).min(width / 2);
+    let column = left.min(width.saturating_sub(right + GAP));
+    let margin = " ".repeat(indent);
     for row in rows {
-        let start = indent + row.lead.width() + 2;
-        let room = if row.right.is_empty() || !beside { width } else { column }.saturating_sub(start).max(12);
-        let lines = match full {
-            true => wrap(&text(row), room),
-            false => vec![cut(&text(row), room)],
+        let start = start(row);
+        let alone = row.right.is_empty() || !beside;
+        let room = if alone { width } else { column }.saturating_sub(start).max(MIN_TEXT);
+        let text = plain(&row.text);
+        let left = if full { wrap(&text, room) } else { vec![cut(&text, room)] };
+        let right = match beside {
+            true => words(&row.right, width.saturating_sub(column + GAP).max(MIN_TEXT), full),
+            false => Vec::new(),
         };
         let (sign, sign_style) = sign(row.mark);
-        let sign_style = if row.tone == Tone::Faint { sign_style.dimmed() } else { sign_style };
-        let style = style(row);
-        let room = width.saturating_sub(column + GAP).max(12);
-        let right = if beside { words(&row.right, room, full) } else { Vec::new() };
-        for at in 0..lines.len().max(right.len()) {
-            let line = lines.get(at).map_or("", String::as_str);
-            if at == 0 {
-                write!(out, "{margin}{DIM}{}{DIM:#}{sign_style}{sign}{sign_style:#} {style}{line}{style:#}", row.lead)?;
-            } else {
-                write!(out, "{margin}{DIM}{}{DIM:#}  {style}{line}{style:#}", row.below)?;
+        let sign_style = if row.tone == Tone::Faint { faint(sign_style) } else { sign_style };
+        for at in 0..left.len().max(right.len()) {
+            let line = left.get(at).map_or("", String::as_str);
+            let (lead, sign) = if at == 0 { (&row.lead, sign) } else { (&row.below, " ") };
+            write!(out, "{margin}{}{}", styled(lead, DIM), styled(sign, sign_style))?;
+            if !line.is_empty() {
+                write!(out, " {}", styled(line, style(row)))?;
             }
             if let Some(found) = right.get(at) {
-                let pad = (column + GAP).saturating_sub(start + line.width());
-                write!(out, "{}", " ".repeat(pad))?;
+                // The space before the text is there only with a text.
+                let used = start + line.width() - usize::from(line.is_empty());
+                write!(out, "{}", " ".repeat((column + GAP).saturating_sub(used)))?;
                 write_words(out, found, row.tone)?;
             }
             writeln!(out)?;
         }
         if !beside {
-            for found in words(&row.right, width.saturating_sub(start + 2).max(12), full) {
-                write!(out, "{margin}{DIM}{}{DIM:#}    ", row.below)?;
+            for found in words(&row.right, width.saturating_sub(start + 2).max(MIN_TEXT), full) {
+                write!(out, "{margin}{}    ", styled(&row.below, DIM))?;
                 write_words(out, &found, row.tone)?;
                 writeln!(out)?;
             }
@@ -87,16 +96,12 @@ fn notes(out: &mut dyn Write, row: &Row, margin: &str, width: usize) -> io::Resu
     let style = if row.tone == Tone::Faint { DIM } else { CYAN };
     let start = margin.len() + row.below.width() + 4;
     for note in &row.notes {
-        for (at, line) in wrap(&plain(note), width.saturating_sub(start).max(20)).into_iter().enumerate() {
+        for (at, line) in wrap(&plain(note), width.saturating_sub(start).max(MIN_TEXT)).iter().enumerate() {
             let arrow = if at == 0 { "↳" } else { " " };
-            writeln!(out, "{margin}{DIM}{}{DIM:#}  {style}{arrow} {line}{style:#}", row.below)?;
+            writeln!(out, "{margin}{}  {}", styled(&row.below, DIM), styled(&format!("{arrow} {line}"), style))?;
         }
     }
     Ok(())
-}
-
-fn text(row: &Row) -> String {
-    plain(&row.text)
 }
 
 /// One line that cannot drive the terminal.
@@ -106,7 +111,7 @@ pub fn plain(text: &str) -> String {
 
 fn style(row: &Row) -> Style {
     match row.tone {
-        Tone::Strong => Style::new().bold(),
+        Tone::Strong => BOLD,
         Tone::Plain if row.said => DIM,
         Tone::Plain => Style::new(),
         Tone::Faint => DIM,
@@ -159,21 +164,25 @@ fn all_words(words: &[Word], room: usize) -> Vec<Vec<Word>> {
 fn write_words(out: &mut dyn Write, words: &[Word], tone: Tone) -> io::Result<()> {
     for (at, word) in words.iter().enumerate() {
         if at > 0 {
-            write!(out, "{DIM}, {DIM:#}")?;
+            write!(out, "{}", styled(", ", DIM))?;
         }
         let style = match (word.kind, tone) {
-            (WordKind::Passing, Tone::Faint) => PASSING.dimmed(),
+            (WordKind::Said, _) => DIM,
             (WordKind::Passing, _) => PASSING,
-            (WordKind::Failing, Tone::Faint) => FAILING.dimmed(),
             (WordKind::Failing, _) => FAILING,
-            (WordKind::Missing, Tone::Faint) | (WordKind::Said, _) | (_, Tone::Faint) => DIM,
             (WordKind::Missing, _) => YELLOW,
-            (WordKind::Value, Tone::Strong) => Style::new().bold(),
-            (WordKind::Value, Tone::Plain) => Style::new(),
+            (WordKind::Value, Tone::Strong) => BOLD,
+            (WordKind::Value, _) => Style::new(),
         };
-        write!(out, "{style}{}{style:#}", word.text)?;
+        let style = if tone == Tone::Faint { faint(style) } else { style };
+        write!(out, "{}", styled(&word.text, style))?;
     }
     Ok(())
+}
+
+/// The same colour, but dim and not bold.
+fn faint(style: Style) -> Style {
+    Style::new().fg_color(style.get_fg_color()).dimmed()
 }
 
 /// Lines of at most `width` columns, broken between words where that is possible.
@@ -199,7 +208,11 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             if let Some(line) = lines.last_mut() {
                 line.push_str(head);
             }
-            lines.push(String::new());
+            used = width;
+            if !tail.trim_end().is_empty() {
+                lines.push(String::new());
+                used = 0;
+            }
             rest = tail;
         }
         if let Some(line) = lines.last_mut() {
@@ -222,10 +235,7 @@ mod tests {
         assert_eq!(wrap("", 8), [""]);
         assert_eq!(wrap("a 0123456789 b", 4), ["a", "0123", "4567", "89 b"]);
         assert_eq!(wrap("漢字漢字", 4), ["漢字", "漢字"]);
-        assert_eq!(
-            wrap("漢", 1),
-            ["漢", ""].map(str::to_owned).into_iter().filter(|l| !l.is_empty()).collect::<Vec<_>>()
-        );
+        assert_eq!(wrap("漢字", 1), ["漢", "字"]);
     }
 
     #[test]
@@ -237,8 +247,8 @@ mod tests {
             lines.iter().map(|line| line.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(", ")).collect()
         };
         assert_eq!(shown(40, false), [r#""one", "two", "three""#]);
-        assert_eq!(shown(25, false), [r#""one", "two", +1 more"#]);
-        assert_eq!(shown(14, false), [r#""one", +2 more"#]);
+        assert_eq!(shown(22, false), [r#""one", "two", "three""#]);
+        assert_eq!(shown(21, false), [r#""one", +2 more"#]);
         assert_eq!(shown(12, true), [r#""one", "two""#, r#""three""#]);
     }
 }

@@ -4,15 +4,18 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use rule_core::Explanation;
-use rule_core::explain::{ExplainedEvent, QueryKind, Role, Term, Verdict};
+use rule_core::explain::{ExplainedEvent, Found, QueryKind, Role, Term, Verdict};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Place;
-use super::paint::{self, plain, sign, wrap};
+use super::paint::{self, plain, sign, styled, wrap};
 use super::tree::{self, Mark};
 use crate::output::{BOLD, DIM, YELLOW, cut};
 
 /// More events than this are listed, a line each.
 const MOST_TREES: usize = 10;
+/// Widest time in the list.
+const MOST_TIME: usize = 30;
 
 /// How an explanation is shown.
 pub struct View {
@@ -30,12 +33,20 @@ impl View {
         self.rule(out, explanation)?;
         let events = || explanation.events.iter().zip(places);
         if explanation.events.len() > MOST_TREES && !self.full && !self.chosen {
+            writeln!(out)?;
+            let times = explanation
+                .events
+                .iter()
+                .filter_map(|event| event.timestamp.as_deref())
+                .map(|time| plain(time).width());
+            let time = times.max().unwrap_or(0).min(MOST_TIME);
             for (event, place) in events() {
-                self.line(out, explanation, event, place)?;
+                self.line(out, explanation, event, place, time)?;
             }
-            writeln!(out, "\n{DIM}--only N shows the tree of an event, --full those of all{DIM:#}")?;
+            writeln!(out, "\n{}", styled("--only N shows the tree of an event, --full those of all", DIM))?;
         } else {
             for (event, place) in events() {
+                writeln!(out)?;
                 self.event(out, explanation, event, place)?;
             }
         }
@@ -51,32 +62,40 @@ impl View {
             },
             QueryKind::Sample => "sample".to_owned(),
         };
-        let name = cut(&plain(&explanation.name), self.width);
-        writeln!(out, "{BOLD}{name}{BOLD:#}  {DIM}{}, {kind}{DIM:#}", plain(&explanation.path))?;
-        if explanation.query != QueryKind::Event {
-            for (number, term) in explanation.terms.iter().enumerate() {
-                let label = label(term, number);
-                let room = self.width.saturating_sub(label.len() + 3).max(20);
-                writeln!(out, "  {label} {DIM}{}{DIM:#}", cut(&plain(&term.text), room))?;
+        let (path, name) = (plain(&explanation.path), plain(&explanation.name));
+        match path == name {
+            true => writeln!(out, "{}", styled(&kind, BOLD))?,
+            false => {
+                writeln!(out, "{}  {}", styled(&cut(&name, self.width), BOLD), styled(&format!("{path}, {kind}"), DIM))?
             }
         }
-        writeln!(out)
+        if explanation.query != QueryKind::Event {
+            let labels = labels(explanation);
+            for (term, label) in explanation.terms.iter().zip(&labels) {
+                let room = self.width.saturating_sub(label.width() + 4).max(20);
+                writeln!(out, "  {label}  {}", styled(&cut(&plain(&term.text), room), DIM))?;
+            }
+        }
+        Ok(())
     }
 
-    /// One event in a line.
+    /// One event in a line. `time`: the width of the column of times.
     fn line(
         &self,
         out: &mut dyn Write,
         explanation: &Explanation,
         event: &ExplainedEvent,
         place: &Place,
+        time: usize,
     ) -> io::Result<()> {
         let (mark, style) = sign(verdict_of(event));
-        let time = event.timestamp.as_deref().map(plain).unwrap_or_default();
-        let head = format!("{:>5}  {time:<24}  ", place.number);
-        let room = self.width.saturating_sub(2 + head.len()).max(20);
-        let reason = cut(&plain(&self.reason(explanation, event)), room);
-        writeln!(out, "{style}{mark}{style:#} {}{reason}", dim(&head))
+        let when = cut(&event.timestamp.as_deref().map(plain).unwrap_or_default(), time);
+        let pad = " ".repeat(time - when.width());
+        let head = format!("{:>5}  {when}{pad}{}", place.number, if time > 0 { "  " } else { "" });
+        let reason = plain(&self.reason(explanation, event));
+        let reason = without_outcome(&reason);
+        let room = self.width.saturating_sub(2 + head.width()).max(20);
+        writeln!(out, "{} {}{}", styled(mark, style), styled(&head, DIM), cut(reason, room))
     }
 
     fn event(
@@ -87,42 +106,51 @@ impl View {
         place: &Place,
     ) -> io::Result<()> {
         let (mark, style) = sign(verdict_of(event));
-        write!(out, "{style}{mark}{style:#} {BOLD}event {}{BOLD:#}", place.number)?;
-        let time = event.timestamp.as_deref().map(plain);
-        let place = format!("{}:{}", plain(&place.file), place.line);
-        writeln!(out, "  {DIM}{}{place}{DIM:#}", time.map_or_else(String::new, |time| format!("{time}  ")))?;
-        self.paragraph(out, &self.reason(explanation, event), Style::new())?;
+        let time = event.timestamp.as_deref().map_or_else(String::new, |time| format!("{}  ", plain(time)));
+        let place_text = format!("{time}{}:{}", plain(&place.file), place.line);
+        let number = styled(&format!("event {}", place.number), BOLD);
+        writeln!(out, "{} {number}  {}", styled(mark, style), styled(&place_text, DIM))?;
+        for line in wrap(&plain(&self.reason(explanation, event)), self.width.saturating_sub(2).max(20)) {
+            writeln!(out, "  {line}")?;
+        }
         if event.rejected.is_none() {
             writeln!(out)?;
         }
         match (explanation.query, event.terms.as_slice()) {
-            (QueryKind::Event, [verdict]) => self.tree(out, verdict, 2)?,
-            (_, verdicts) => self.terms(out, explanation, verdicts)?,
+            (QueryKind::Event, [verdict]) => self.tree(out, verdict, 2),
+            (_, verdicts) => self.terms(out, explanation, verdicts),
         }
-        writeln!(out)
     }
 
     /// The terms of a sequence or sample over one event.
     fn terms(&self, out: &mut dyn Write, explanation: &Explanation, verdicts: &[Verdict]) -> io::Result<()> {
         let none = verdicts.iter().all(|verdict| !verdict.matched);
         let nearest = verdicts.iter().filter_map(|verdict| verdict.distance).min();
-        for (number, (verdict, term)) in verdicts.iter().zip(&explanation.terms).enumerate() {
-            let (mark, style) = sign(if verdict.matched { Mark::True } else { tree::mark(&verdict.tree) });
+        for (verdict, label) in verdicts.iter().zip(labels(explanation)) {
             // A filter that holds is not enough where a join key is missing.
-            let (mark, style) = if !verdict.matched && mark == "✓" { sign(Mark::False) } else { (mark, style) };
-            write!(out, "  {style}{mark}{style:#} {BOLD}{}{BOLD:#}", label(term, number))?;
-            let keys: Vec<String> = verdict.keys.iter().map(key).collect();
-            if verdict.matched && !keys.is_empty() {
-                write!(out, "  {DIM}by{DIM:#} {}", plain(&keys.join(", ")))?;
-            }
-            writeln!(out)?;
-            if !verdict.matched {
-                let style = if none && verdict.distance == nearest { Style::new() } else { DIM };
-                for line in wrap(&plain(&verdict.reason), self.width.saturating_sub(4).max(20)) {
-                    writeln!(out, "    {style}{line}{style:#}")?;
+            let mark = match tree::mark(&verdict.tree) {
+                Mark::True if !verdict.matched => Mark::False,
+                mark => mark,
+            };
+            let is_near = none && verdict.distance == nearest;
+            let (said, style) = match (verdict.matched, verdict.keys.is_empty()) {
+                (true, true) => (String::new(), Style::new()),
+                (true, false) => {
+                    let keys: Vec<String> = verdict.keys.iter().map(key).collect();
+                    (format!("by {}", keys.join(", ")), Style::new())
                 }
+                (false, _) => (without_outcome(&verdict.reason).to_owned(), if is_near { Style::new() } else { DIM }),
+            };
+            let start = 6 + label.width();
+            let (mark, mark_style) = sign(mark);
+            for (at, line) in wrap(&plain(&said), self.width.saturating_sub(start).max(20)).iter().enumerate() {
+                match at {
+                    0 => write!(out, "  {} {}", styled(mark, mark_style), styled(&label, BOLD))?,
+                    _ => write!(out, "{}", " ".repeat(start - 2))?,
+                }
+                writeln!(out, "{}{}", if line.is_empty() { "" } else { "  " }, styled(line, style))?;
             }
-            if self.full || (none && verdict.distance == nearest) {
+            if self.full || is_near {
                 self.tree(out, verdict, 4)?;
             }
         }
@@ -131,13 +159,6 @@ impl View {
 
     fn tree(&self, out: &mut dyn Write, verdict: &Verdict, indent: usize) -> io::Result<()> {
         paint::rows(out, &tree::rows(&verdict.tree, self.full), indent, self.width, self.full)
-    }
-
-    fn paragraph(&self, out: &mut dyn Write, text: &str, style: Style) -> io::Result<()> {
-        for line in wrap(&plain(text), self.width.saturating_sub(2).max(20)) {
-            writeln!(out, "  {style}{line}{style:#}")?;
-        }
-        Ok(())
     }
 
     /// Why, in a sentence.
@@ -178,10 +199,10 @@ impl View {
                     terms.join(", ")
                 }
             };
-            write!(out, "{BOLD}{} events: {matched}{BOLD:#}", events.len())?;
+            write!(out, "\n{}", styled(&format!("{} events: {matched}", events.len()), BOLD))?;
             let rejected = events.iter().filter(|event| event.rejected.is_some()).count();
             if rejected > 0 {
-                write!(out, ", {YELLOW}{rejected} could not be read{YELLOW:#}")?;
+                write!(out, ", {}", styled(&format!("{rejected} could not be read"), YELLOW))?;
             }
             if let (QueryKind::Event, Some((place, distance @ 1..))) = (explanation.query, nearest(events, places)) {
                 let tests = if distance == 1 { "test" } else { "tests" };
@@ -196,7 +217,7 @@ impl View {
                 format!("{omitted} more events are not explained (see --max-explained-events, --max-explained-nodes)")
             }
         };
-        writeln!(out, "{YELLOW}{left_out}{YELLOW:#}")
+        writeln!(out, "{}", styled(&left_out, YELLOW))
     }
 }
 
@@ -219,21 +240,31 @@ fn nearest<'p>(events: &[ExplainedEvent], places: &'p [Place]) -> Option<(&'p Pl
 
 /// What a term is called.
 fn label(term: &Term, at: usize) -> String {
-    let name = match term.role {
-        Role::Until => return "until".into(),
-        Role::Missing => format!("missing event {}", at + 1),
-        Role::Event | Role::Term => format!("term {}", at + 1),
-    };
-    if term.runs > 1 { format!("{name} (runs={})", term.runs) } else { name }
+    let number = at + 1;
+    match (term.role, term.runs) {
+        (Role::Until, _) => "until".into(),
+        (Role::Missing, _) => format!("term {number} (missing)"),
+        (Role::Event | Role::Term, 1) => format!("term {number}"),
+        (Role::Event | Role::Term, runs) => format!("term {number} (runs={runs})"),
+    }
 }
 
-fn key(found: &rule_core::explain::Found) -> String {
+/// The terms' labels, all of one width.
+fn labels(explanation: &Explanation) -> Vec<String> {
+    let labels: Vec<String> = explanation.terms.iter().enumerate().map(|(at, term)| label(term, at)).collect();
+    let width = labels.iter().map(|label| label.width()).max().unwrap_or(0);
+    labels.into_iter().map(|label| format!("{label:width$}")).collect()
+}
+
+/// A reason after a mark that says the outcome already.
+fn without_outcome(reason: &str) -> &str {
+    let reason = reason.strip_prefix("did not match: ").unwrap_or(reason);
+    reason.strip_prefix("matched: ").unwrap_or(reason)
+}
+
+fn key(found: &Found) -> String {
     let words: Vec<String> = tree::values(found, None, None).into_iter().map(|word| word.text).collect();
     format!("{} {}", found.field, words.join(", "))
-}
-
-fn dim(text: &str) -> String {
-    format!("{DIM}{text}{DIM:#}")
 }
 
 /// A span as EQL writes it.
