@@ -1,13 +1,20 @@
 //! Explanations against the conformance vectors: what an explanation says of an event is what the golden files say, on every
 //! host.
 
-use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
 use host_runner::{Engine, EngineError, EngineKind, Instance, InstanceLimits, WasmOptions};
 use rule_core::explain::{Node, NodeKind, QueryKind};
-use rule_core::{ExplainOptions, Explanation, Outcome};
+use rule_core::{
+    CompileOptions, ExplainOptions, Explanation, Outcome, Session, SessionOptions, Source, compile, explain,
+};
 use serde::Deserialize;
-use tripline_tests::assert_none;
+use serde_json::Value;
 use tripline_tests::vectors::{Case, VectorFile};
+use tripline_tests::{assert_none, shared};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -83,7 +90,7 @@ fn run(kind: EngineKind) -> Result<()> {
         for (case, golden) in file.cases.iter().zip(file.golden()?) {
             let name = format!("{}: {}", file.theme(), case.name);
             let Golden { outcome } = serde_json::from_str(&golden).with_context(|| name.clone())?;
-            match explain(instance.as_mut(), case) {
+            match explain_case(instance.as_mut(), case) {
                 Ok(explanation) => {
                     explained += 1;
                     events += explanation.events.len();
@@ -108,7 +115,7 @@ fn run(kind: EngineKind) -> Result<()> {
     Ok(())
 }
 
-fn explain(instance: &mut dyn Instance, case: &Case) -> Result<Explanation, EngineError> {
+fn explain_case(instance: &mut dyn Instance, case: &Case) -> Result<Explanation, EngineError> {
     let events = case.events().expect("the vectors are well-formed");
     let mapping = case.mapping().expect("the vectors are well-formed");
     instance.explain(&case.source(), &events, &ExplainOptions { mapping, ..ExplainOptions::default() })
@@ -131,7 +138,7 @@ fn both_hosts_say_the_same() -> Result<()> {
     let mut problems = Vec::new();
     for file in VectorFile::all()? {
         for case in &file.cases {
-            let answers = [&mut native, &mut component].map(|host| match explain(host.as_mut(), case) {
+            let answers = [&mut native, &mut component].map(|host| match explain_case(host.as_mut(), case) {
                 Ok(explanation) => serde_json::to_string(&explanation).unwrap_or_default(),
                 Err(EngineError::Query(diagnostics)) => serde_json::to_string(&diagnostics).unwrap_or_default(),
                 Err(error) => error.to_string(),
@@ -142,5 +149,83 @@ fn both_hosts_say_the_same() -> Result<()> {
         }
     }
     assert_none("the hosts differ", &problems);
+    Ok(())
+}
+
+/// One line of `rule-documents.ndjson`.
+#[derive(Deserialize)]
+struct Documents {
+    language: String,
+    rule_id: String,
+    /// Documents that together match the rule: one for an event query, one per term for a sequence.
+    matches: Vec<Vec<Value>>,
+}
+
+/// Elastic's own rules over the documents made for them, and over those of the rules before and after.
+#[test]
+fn elastic_rules_are_explained_as_they_run() -> Result<()> {
+    let Some(folder) = shared::data() else { return Ok(()) };
+    let mut paths = Vec::new();
+    toml_files(&folder.join("rules/elastic"), &mut paths)?;
+    paths.sort();
+    let text = fs::read_to_string(folder.join("rule-documents.ndjson"))?;
+    let documents: Vec<Documents> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let documents: BTreeMap<&str, &Documents> =
+        documents.iter().filter(|entry| entry.language == "eql").map(|entry| (entry.rule_id.as_str(), entry)).collect();
+    let others: Vec<&Value> =
+        documents.values().filter_map(|entry| entry.matches.first()?.first()).step_by(10).collect();
+
+    let mut problems = Vec::new();
+    let (mut rules, mut sequences, mut matched, mut not_matched, mut placed) = (0, 0, 0, 0, 0);
+    for path in paths {
+        let source = Source { path: path.display().to_string(), text: fs::read_to_string(&path)? };
+        let explained = |events: &str| explain(&source, events.as_bytes(), &ExplainOptions::default());
+        let Ok(Explanation { id, .. }) = explained("") else { continue };
+        let own: Vec<&Vec<Value>> =
+            documents.get(id.as_str()).map_or(Vec::new(), |entry| entry.matches.iter().collect());
+        let events = own.iter().copied().flatten().chain(others.iter().copied());
+        let events: String = events.map(|event| format!("{event}\n")).collect();
+        let explanation = explained(&events).map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
+        for verdict in explanation.events.iter().flat_map(|event| &event.terms) {
+            unsound(&verdict.tree, &mut problems);
+            ensure!(!verdict.reason.is_empty() && verdict.reason.len() < 2000, "{}", verdict.reason);
+        }
+        if explanation.query != QueryKind::Event {
+            sequences += 1;
+            let ours = own.iter().map(|list| list.len()).sum();
+            let for_a_term =
+                |event: &&rule_core::explain::ExplainedEvent| event.terms.iter().any(|verdict| verdict.matched);
+            placed += explanation.events.iter().take(ours).filter(for_a_term).count();
+            continue;
+        }
+        rules += 1;
+        let (set, _) = compile(std::slice::from_ref(&source), &CompileOptions::default());
+        let outcome = Session::open(set.into(), SessionOptions::default()).evaluate(events.as_bytes());
+        let found = differences(&explanation, &outcome);
+        problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", source.path)));
+        matched += outcome.matches.len();
+        not_matched += explanation.events.len() - outcome.matches.len();
+    }
+    println!(
+        "{rules} event queries explained: {matched} events match, {not_matched} do not; {sequences} sequences, \
+         {placed} of their documents are for a term"
+    );
+    ensure!(
+        rules > 800 && sequences > 100 && matched > 1000 && not_matched > 1000 && placed > 100,
+        "the data has shrunk"
+    );
+    assert_none("explanations of Elastic's rules", &problems);
+    Ok(())
+}
+
+fn toml_files(folder: &Path, paths: &mut Vec<std::path::PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            toml_files(&path, paths)?;
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
     Ok(())
 }

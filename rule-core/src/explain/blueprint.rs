@@ -6,8 +6,8 @@
 use super::data::{Key, Node, NodeKind, Role, Term};
 use super::hints::{self, Hint};
 use super::text::{self, OneLine};
-use super::walk;
-use super::words::{self, Wanted};
+use super::words::Wanted;
+use super::{notes, walk};
 use crate::check::{Checker, is_boolean};
 use crate::diagnostic::Span;
 use crate::plan::Filter;
@@ -175,7 +175,7 @@ impl Drawer<'_> {
         if self.checker.is_constant(expr) {
             part.kind = NodeKind::Constant;
             part.null = self.checker.fold(expr).is_some_and(|value| value.is_null());
-            part.notes = words::of_constant(expr);
+            part.notes = notes::of_constant(expr);
             return part;
         }
         let inner: Vec<&Expr>;

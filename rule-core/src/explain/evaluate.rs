@@ -10,7 +10,7 @@ use super::hints::{self, Hint};
 use super::names::Names;
 use super::text::{self, OneLine};
 use super::words::{self, Wanted};
-use super::{decide, walk};
+use super::{decide, notes, walk};
 use crate::api::Rejection;
 use crate::decode;
 use crate::engine::{Evaluator, Program};
@@ -175,13 +175,13 @@ impl<'a> Scene<'a> {
             (node.truth, node.counts_as) = (None, decided);
         }
         let held = test.items.iter().filter(|(filter, _)| self.holds[*filter as usize]).map(|(_, item)| item.as_str());
-        node.notes.extend(words::met_by(held.collect()));
-        let notes = words::notes(test, node, passes, program.limits.max_combinations, &|read| {
+        node.notes.extend(notes::met_by(held.collect()));
+        let said = notes::of_test(test, node, passes, program.limits.max_combinations, &|read| {
             self.names.get_or_init(|| Names::of(self.event.source())).instead_of(&read.name, read.known)
         });
-        node.notes.extend(notes);
+        node.notes.extend(said);
         if let (Some(expr), Some(hint)) = (test.expr, self.near_miss(test, node)) {
-            node.notes.insert(0, words::near_miss(expr, hint));
+            node.notes.insert(0, notes::near_miss(expr, hint));
         }
     }
 

@@ -3,7 +3,7 @@
 //! Nothing here decides what holds. Every condition of the rule, down to the single test, is lowered by the checker as the
 //! rule is and becomes a filter of one private program (`blueprint`); the engine's evaluator runs the program over each
 //! event, and what holds is read off (`evaluate`). The rest is words: which nodes decide (`decide`), what they found
-//! (`words`), and whether the author meant another operator (`hints`).
+//! (`words`, `notes`), and whether the author meant another operator (`hints`).
 //!
 //! ```
 //! use rule_core::{ExplainOptions, Source, explain};
@@ -25,6 +25,7 @@ mod decide;
 mod evaluate;
 mod hints;
 mod names;
+mod notes;
 mod text;
 mod walk;
 mod words;

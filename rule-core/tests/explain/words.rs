@@ -179,9 +179,23 @@ fn reasons_name_what_decides() {
             r#"any where process.name regex "[a-z]+""#,
             r#"did not match: process.name is "Bash", the rule wants a match of "[a-z]+" (`regex` matches the whole value)"#,
         ),
+        ("any where length(process.name) > 7", "did not match: length(process.name) is 4, the rule wants > 7"),
         (
-            "any where length(process.name) > 7",
-            "did not match: `length(process.name) > 7` does not hold: length(process.name) is 4",
+            r#"any where substring(process.name, 0, 2) : ("x*", "y*")"#,
+            r#"did not match: substring(process.name, 0, 2) is "Ba", the rule wants "x*" or "y*""#,
+        ),
+        ("any where 1 != length(process.args)", "matched: length(process.args) is 2"),
+        (
+            r#"any where startsWith(process.name, "ba")"#,
+            r#"did not match: `startsWith(process.name, "ba")` does not hold: process.name is "Bash" (case-sensitive)"#,
+        ),
+        (
+            r#"any where not endsWith(process.args, "d")"#,
+            r#"did not match: `endsWith(process.args, "d")` holds, which the rule excludes: process.args is "id""#,
+        ),
+        (
+            "any where startsWith(process.name, user.name)",
+            "did not match: `startsWith(process.name, user.name)` does not hold: the event has no user.name",
         ),
         ("any where process.name == null", r#"did not match: process.name is "Bash", the rule wants none"#),
         ("any where false", "did not match: `false` does not hold"),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use rule_core::Explanation;
-use rule_core::explain::{ExplainedEvent, Found, QueryKind, Role, Term, Verdict};
+use rule_core::explain::{ExplainedEvent, Found, Node, NodeKind, QueryKind, Role, Term, Verdict};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Place;
@@ -92,10 +92,16 @@ impl View {
         let when = cut(&event.timestamp.as_deref().map(plain).unwrap_or_default(), time);
         let pad = " ".repeat(time - when.width());
         let head = format!("{:>5}  {when}{pad}{}", place.number, if time > 0 { "  " } else { "" });
-        let reason = plain(&self.reason(explanation, event));
-        let reason = without_outcome(&reason);
+        let reason = match (explanation.query, event.terms.as_slice()) {
+            (QueryKind::Event, [verdict]) => verdict.reason.clone(),
+            _ => self.reason(explanation, event),
+        };
         let room = self.width.saturating_sub(2 + head.width()).max(20);
-        writeln!(out, "{} {}{}", styled(mark, style), styled(&head, DIM), cut(reason, room))
+        let reason = cut(without_outcome(&plain(&reason)), room);
+        // Events of another kind are not what is looked for.
+        let faint =
+            if event.terms.iter().all(|verdict| is_of_another_category(&verdict.tree)) { DIM } else { Style::new() };
+        writeln!(out, "{} {}{}", styled(mark, style), styled(&head, DIM), styled(&reason, faint))
     }
 
     fn event(
@@ -230,6 +236,10 @@ fn verdict_of(event: &ExplainedEvent) -> Mark {
         true => Mark::Undecided,
         false => Mark::False,
     }
+}
+
+fn is_of_another_category(filter: &Node) -> bool {
+    filter.children.first().is_some_and(|node| node.kind == NodeKind::Category && node.holds() == Some(false))
 }
 
 /// The event that is nearest to a match, and how far it is.
