@@ -80,9 +80,19 @@ pub fn mark(scene: &Scene<'_>, part: &Part<'_>, node: &mut Node, fine: bool, phr
             children.filter(|(_, child)| child.holds() == node_truth(node, child)).map(|(at, _)| at).collect()
         }
     };
+    let mut told: Vec<(Option<u32>, Vec<Phrase>)> = Vec::new();
     for at in chosen {
         if let (Some(part), Some(node)) = (part.children.get(at), node.children.get_mut(at)) {
-            mark(scene, part, node, fine, phrases);
+            let mut phrases = Vec::new();
+            mark(scene, part, node, fine, &mut phrases);
+            told.push((node.distance(true), phrases));
         }
     }
+    // Of alternatives that all fail the nearest is named first.
+    if node.kind == NodeKind::Or && !fine {
+        told.sort_by_key(|(distance, phrases)| {
+            (distance.unwrap_or(u32::MAX), !phrases.iter().any(Phrase::is_near_miss))
+        });
+    }
+    phrases.extend(told.into_iter().flat_map(|(_, phrases)| phrases));
 }

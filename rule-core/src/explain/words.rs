@@ -88,6 +88,11 @@ pub struct Phrase {
 }
 
 impl Phrase {
+    /// Whether the test, written in another way, would have had another outcome.
+    pub fn is_near_miss(&self) -> bool {
+        self.aside.starts_with(" (")
+    }
+
     fn plain(subject: String) -> Phrase {
         Phrase { subject, wants: None, aside: String::new() }
     }
@@ -173,37 +178,51 @@ pub fn values(found: &Found, passing: bool) -> String {
     }
 }
 
+/// Most often tested and least telling: what kind of event it is, and where from.
+const ROUTINE: [&str; 5] = ["the event's category", "event.", "host.os.", "data_stream.", "agent."];
+
 /// One sentence for what decided.
-pub fn reason(outcome: &str, phrases: Vec<Phrase>) -> String {
+pub fn reason(outcome: &str, mut phrases: Vec<Phrase>) -> String {
+    if phrases.len() > MAX_NAMED + 1 && phrases.iter().all(|phrase| phrase.wants.is_none()) {
+        phrases.sort_by_key(|phrase| ROUTINE.iter().any(|prefix| phrase.subject.starts_with(prefix)));
+    }
     // `x is "a", the rule wants "b" or "c"`: the same subject is named once.
     let mut merged: Vec<(Phrase, Vec<String>)> = Vec::new();
     for phrase in phrases {
         let wants = phrase.wants.clone();
         match merged.iter_mut().find(|(known, _)| known.subject == phrase.subject && known.aside == phrase.aside) {
-            Some((_, wanted)) => wanted.extend(wants),
+            Some((_, wanted)) => wanted.extend(wants.filter(|wants| !wanted.contains(wants))),
             None => merged.push((phrase, wants.into_iter().collect())),
         }
     }
-    let mut parts: Vec<String> = Vec::new();
     let count = merged.len();
+    // Beside a near miss the other things that the same value is not say nothing.
+    let near: Vec<String> =
+        merged.iter().filter(|(phrase, _)| phrase.is_near_miss()).map(|(phrase, _)| phrase.subject.clone()).collect();
+    merged.retain(|(phrase, _)| phrase.is_near_miss() || !near.contains(&phrase.subject));
     // Never one left over: it is as short as saying so.
-    let named = if count > MAX_NAMED + 1 { MAX_NAMED } else { count };
-    for (phrase, mut wanted) in merged.into_iter().take(named) {
-        let mut part = phrase.subject;
-        if wanted.len() > MAX_NAMED + 1 {
-            let more = wanted.len() - MAX_NAMED;
-            wanted.truncate(MAX_NAMED);
-            wanted.push(format!("{more} more"));
-        }
-        if !wanted.is_empty() {
-            part.push_str(&format!(", the rule wants {}", wanted.join(" or ")));
-        }
-        part.push_str(&phrase.aside);
-        parts.push(part);
+    let most = if count > MAX_NAMED + 1 { MAX_NAMED } else { count };
+    merged.truncate(most);
+    let more = count - merged.len();
+    let mut parts: Vec<String> = merged.into_iter().map(|(phrase, wanted)| told(phrase, wanted)).collect();
+    if more > 0 {
+        parts.push(format!("and {more} more"));
     }
-    let more = if count > named { format!("; and {} more", count - named) } else { String::new() };
     match parts.is_empty() {
         true => outcome.to_owned(),
-        false => format!("{outcome}: {}{more}", parts.join("; ")),
+        false => format!("{outcome}: {}", parts.join("; ")),
     }
+}
+
+fn told(phrase: Phrase, mut wanted: Vec<String>) -> String {
+    let Phrase { mut subject, aside, .. } = phrase;
+    if wanted.len() > MAX_NAMED + 1 {
+        let more = wanted.len() - MAX_NAMED;
+        wanted.truncate(MAX_NAMED);
+        wanted.push(format!("{more} more"));
+    }
+    if !wanted.is_empty() {
+        subject.push_str(&format!(", the rule wants {}", wanted.join(" or ")));
+    }
+    subject + &aside
 }
