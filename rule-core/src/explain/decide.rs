@@ -80,19 +80,16 @@ pub fn mark(scene: &Scene<'_>, part: &Part<'_>, node: &mut Node, fine: bool, phr
             children.filter(|(_, child)| child.holds() == node_truth(node, child)).map(|(at, _)| at).collect()
         }
     };
-    let mut told: Vec<(Option<u32>, Vec<Phrase>)> = Vec::new();
+    let mut told: Vec<((u32, bool), Vec<Phrase>)> = Vec::new();
     for at in chosen {
-        if let (Some(part), Some(node)) = (part.children.get(at), node.children.get_mut(at)) {
+        if let (Some(part), Some(child)) = (part.children.get(at), node.children.get_mut(at)) {
             let mut phrases = Vec::new();
-            mark(scene, part, node, fine, &mut phrases);
-            told.push((node.distance(true), phrases));
+            mark(scene, part, child, fine, &mut phrases);
+            // Of alternatives that all fail the nearest is named first.
+            let far = (child.distance(true).unwrap_or(u32::MAX), !phrases.iter().any(Phrase::is_near_miss));
+            let first = node.kind == NodeKind::Or && !fine && told.first().is_some_and(|(first, _)| far < *first);
+            told.insert(if first { 0 } else { told.len() }, (far, phrases));
         }
-    }
-    // Of alternatives that all fail the nearest is named first.
-    if node.kind == NodeKind::Or && !fine {
-        told.sort_by_key(|(distance, phrases)| {
-            (distance.unwrap_or(u32::MAX), !phrases.iter().any(Phrase::is_near_miss))
-        });
     }
     phrases.extend(told.into_iter().flat_map(|(_, phrases)| phrases));
 }

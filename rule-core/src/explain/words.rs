@@ -11,6 +11,8 @@ use crate::syntax::ast::{CompareOp, Expr, ExprKind, MatchOp};
 
 /// Most values that a sentence names.
 pub const MAX_NAMED: usize = 3;
+/// Most tests that a sentence is made from.
+const MAX_PHRASES: usize = 100;
 /// Characters of source that a sentence quotes.
 const MAX_SOURCE: usize = 80;
 
@@ -183,9 +185,19 @@ const ROUTINE: [&str; 5] = ["the event's category", "event.", "host.os.", "data_
 
 /// One sentence for what decided.
 pub fn reason(outcome: &str, mut phrases: Vec<Phrase>) -> String {
-    if phrases.len() > MAX_NAMED + 1 && phrases.iter().all(|phrase| phrase.wants.is_none()) {
-        phrases.sort_by_key(|phrase| ROUTINE.iter().any(|prefix| phrase.subject.starts_with(prefix)));
-    }
+    // Who compares thousands of phrases to name three of them?
+    let beyond = phrases.len().saturating_sub(MAX_PHRASES);
+    phrases.truncate(MAX_PHRASES);
+    let is_routine =
+        |phrase: &Phrase| phrase.wants.is_none() && ROUTINE.iter().any(|prefix| phrase.subject.starts_with(prefix));
+    let phrases = match phrases.len() > MAX_NAMED + 1 && phrases.iter().all(|phrase| phrase.wants.is_none()) {
+        true => {
+            let (routine, mut telling): (Vec<_>, Vec<_>) = phrases.into_iter().partition(is_routine);
+            telling.extend(routine);
+            telling
+        }
+        false => phrases,
+    };
     // `x is "a", the rule wants "b" or "c"`: the same subject is named once.
     let mut merged: Vec<(Phrase, Vec<String>)> = Vec::new();
     for phrase in phrases {
@@ -203,7 +215,7 @@ pub fn reason(outcome: &str, mut phrases: Vec<Phrase>) -> String {
     // Never one left over: it is as short as saying so.
     let most = if count > MAX_NAMED + 1 { MAX_NAMED } else { count };
     merged.truncate(most);
-    let more = count - merged.len();
+    let more = count - merged.len() + beyond;
     let mut parts: Vec<String> = merged.into_iter().map(|(phrase, wanted)| told(phrase, wanted)).collect();
     if more > 0 {
         parts.push(format!("and {more} more"));

@@ -1,5 +1,7 @@
 //! From nodes to rows: what of an explanation is shown, and how prominently.
 
+use std::collections::HashSet;
+
 use rule_core::explain::{Found, Node, NodeKind};
 
 /// How a row stands out.
@@ -129,28 +131,25 @@ impl Builder {
             return (nodes.to_vec(), Vec::new());
         }
         let is_or = (kind == NodeKind::Or) == wanted;
-        let (mut keep, mut fold): (Vec<&Node>, Vec<Fold>) = (Vec::new(), Vec::new());
         let mattering: Vec<&Node> = nodes.iter().copied().filter(|node| self.matters(node, wanted)).collect();
         let rest = nodes.len() - mattering.len();
         // Of many that fail the nearest are worth a look.
-        let mut chosen = mattering.clone();
-        if !self.matched && mattering.len() > MOST_FAILED {
+        let mut chosen = mattering;
+        if !self.matched && chosen.len() > MOST_FAILED {
             chosen.sort_by_key(|node| (!node.decides || is_or, node.distance(wanted).unwrap_or(u32::MAX)));
             chosen.truncate(MOST_FAILED - 1);
         }
+        let chosen: HashSet<*const Node> = chosen.into_iter().map(std::ptr::from_ref).collect();
         let most = if self.matched { MOST_OTHERS } else { MOST_PASSED };
-        for node in nodes {
-            let is_chosen = chosen.iter().any(|chosen| std::ptr::eq(*chosen, *node));
+        let is_kept = |node: &Node| {
             // The category is always there: it is what everybody looks at first.
-            if is_chosen || (!self.matters(node, wanted) && rest <= most) || node.kind == NodeKind::Category {
-                keep.push(node);
-            }
-        }
-        let kept: Vec<*const Node> = keep.iter().map(|node| std::ptr::from_ref(*node)).collect();
-        let hidden = |matters: bool| {
-            let hidden = nodes.iter().filter(|node| !kept.contains(&std::ptr::from_ref(**node)));
-            hidden.filter(move |node| self.matters(node, wanted) == matters)
+            chosen.contains(&std::ptr::from_ref(node))
+                || (!self.matters(node, wanted) && rest <= most)
+                || node.kind == NodeKind::Category
         };
+        let (keep, hidden): (Vec<&Node>, Vec<&Node>) = nodes.iter().copied().partition(|node| is_kept(node));
+        let mut fold = Vec::new();
+        let hidden = |matters: bool| hidden.iter().filter(move |node| self.matters(node, wanted) == matters);
         let failed = hidden(true).count();
         if failed > 0 {
             let what = if is_or { "alternatives" } else { "conditions" };
