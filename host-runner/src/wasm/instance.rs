@@ -166,9 +166,9 @@ impl Instance for WasmInstance {
 
     fn explain(&mut self, rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<Explanation, EngineError> {
         let (rule, options) = (rule.into(), json(options)?);
-        match self
-            .call(self.limits.compile_deadline, |guest, store| guest.call_explain(store, &rule, lines, &options))?
-        {
+        // It compiles and evaluates.
+        let deadline = self.limits.compile_deadline.max(self.limits.deadline);
+        match self.call(deadline, |guest, store| guest.call_explain(store, &rule, lines, &options))? {
             Ok(explanation) => Ok(serde_json::from_str(&explanation)?),
             Err(diagnostics) => Err(EngineError::Query(serde_json::from_str(&diagnostics)?)),
         }

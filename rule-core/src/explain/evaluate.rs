@@ -117,9 +117,8 @@ impl<'a> Scene<'a> {
         } else if part.kind == NodeKind::Constant && part.null {
             node.counts_as = node.truth.take();
         }
-        let negates_missing = |child: &Node| child.truth.is_none() && child.counts_as == Some(false);
-        if node.kind == NodeKind::Not && node.children.first().is_some_and(negates_missing) {
-            node.notes.push("a test of a missing field does not hold, so its negation does".into());
+        if let (NodeKind::Not, Some(inner)) = (node.kind, node.children.first()) {
+            node.notes.extend(notes::of_negation(inner));
         }
         node
     }

@@ -69,6 +69,14 @@ pub fn near_miss(expr: &Expr, hint: Hint) -> String {
     }
 }
 
+/// Why a negation holds although what it negates is not false.
+pub fn of_negation(inner: &Node) -> Option<String> {
+    let is_missing = inner.fields.iter().any(|found| found.values.is_empty());
+    let what = if is_missing { "a test of a missing field" } else { "a test that is null" };
+    (inner.truth.is_none() && inner.counts_as == Some(false))
+        .then(|| format!("{what} does not hold, so its negation does"))
+}
+
 /// Which items of a list hold.
 pub fn met_by(items: Vec<&str>) -> Option<String> {
     let named = items.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(" and ");
@@ -115,8 +123,7 @@ pub fn of_test(
     } else if node.truth.is_none() {
         notes.push("a part of it is null for these values".into());
     }
-    if let Some(Wanted::Category(name)) = Some(&test.wanted)
-        && let (false, Some(found)) = (passes, node.fields.first())
+    if let (Wanted::Category(name), false, Some(found)) = (&test.wanted, passes, node.fields.first())
         && !found.values.is_empty()
     {
         let differs = |value: &Json| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(name));

@@ -189,8 +189,8 @@ pub struct ExplainArgs {
     /// Events as NDJSON or JSON, also compressed (gzip, zstd); several files are one data set, `-` is standard input.
     #[arg(short, long, alias = "events", value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
     pub event: Vec<PathBuf>,
-    /// Explain these events of the data set, counted from 1.
-    #[arg(long, value_name = "N", value_delimiter = ',', num_args = 1.., value_parser = clap::value_parser!(u64).range(1..))]
+    /// Explain these events of the data set, counted from 1: `--only 3,17`.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
     pub only: Vec<u64>,
     /// Show every node, every value that was computed, and all of long texts.
     #[arg(long)]
