@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use rule_core::{CompileOptions, SearchOptions, SessionOptions, Source};
+use rule_core::{CompileOptions, ExplainOptions, SearchOptions, SessionOptions, Source};
 
 use super::*;
 use crate::engine::{Handle, Instance};
@@ -85,6 +85,8 @@ fn every_function_of_the_contract_is_called_by_its_name() {
     let search = instance.open_search(&Source::default(), &SearchOptions::default()).unwrap();
     assert_eq!(instance.search_add(search, "logs", 1, b"{}").unwrap(), rule_core::SearchProgress::default());
     assert_eq!(instance.search_finish(search).unwrap(), "{}");
+    let explained = instance.explain(&Source::default(), b"{}", &ExplainOptions::default());
+    assert!(matches!(explained, Err(EngineError::Malformed(_))), "it answers `{{}}`, which explains nothing");
     instance.release(search).unwrap();
 }
 

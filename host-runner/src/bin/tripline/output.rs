@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
 pub const RED: Style = BOLD.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 pub const YELLOW: Style = BOLD.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 
@@ -74,7 +74,8 @@ fn fit(text: &str, width: usize) -> String {
     text
 }
 
-fn cut(text: &str, width: usize) -> String {
+/// Cuts to a width on the screen.
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
