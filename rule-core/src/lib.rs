@@ -23,6 +23,7 @@ pub mod decode;
 pub mod diagnostic;
 mod engine;
 pub mod events;
+pub mod explain;
 mod json;
 mod limits;
 mod nearest;
@@ -38,6 +39,7 @@ pub use correlate::snapshot::{RestoreError, Restored};
 pub use correlate::trace::{Pending, Step, StepKind};
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 pub use engine::{RuleSet, Session, compile, fold_constant};
+pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;
 #[cfg(feature = "render")]
 pub use render::render;

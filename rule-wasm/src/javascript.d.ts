@@ -158,3 +158,67 @@ export interface SearchProgress {
     rejected: number;
     rejections: Rejection[];
 }
+
+export interface ExplainOptions {
+    timestamp_field?: string;
+    event_category_field?: string;
+    mapping?: unknown;
+    limits?: Partial<Limits>;
+}
+
+/** `rule_core::Explanation`. */
+export interface Explanation {
+    path: string;
+    id: string;
+    name: string;
+    query: "event" | "sequence" | "sample";
+    span: Span;
+    maxspan?: number;
+    terms: Term[];
+    events: ExplainedEvent[];
+    omitted: number;
+    warnings?: Diagnostic[];
+}
+
+export interface Term {
+    role: "event" | "term" | "missing" | "until";
+    text: string;
+    span: Span;
+    runs: number;
+    keys?: { field: string; span: Span; optional: boolean }[];
+}
+
+export interface ExplainedEvent {
+    event: number;
+    timestamp?: string;
+    rejected?: Rejection;
+    terms: Verdict[];
+}
+
+export interface Verdict {
+    matched: boolean;
+    reason: string;
+    distance: number | null;
+    keys?: FoundValues[];
+    tree: ExplainedNode;
+}
+
+export interface ExplainedNode {
+    kind: "filter" | "category" | "and" | "or" | "not" | "test" | "constant" | "value";
+    text: string;
+    span: Span;
+    truth: boolean | null;
+    counts_as?: boolean;
+    decides?: true;
+    fields?: FoundValues[];
+    value?: string | number | boolean | null;
+    notes?: string[];
+    children?: ExplainedNode[];
+}
+
+export interface FoundValues {
+    field: string;
+    values: (string | number | boolean)[];
+    passing?: number[];
+    total?: number;
+}

@@ -108,6 +108,11 @@ impl Case {
         Source { path: RULE_PATH.to_owned(), text: self.rule.clone() }
     }
 
+    /// Whether the rule is one that compiles.
+    pub fn compiles(&self) -> bool {
+        self.error.is_none()
+    }
+
     /// The mapping, if the case has one.
     pub fn mapping(&self) -> Result<Option<serde_json::Value>> {
         self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use rule_core::{Advance, CompileOptions, SearchOptions, SessionOptions, Source};
+use rule_core::{Advance, CompileOptions, ExplainOptions, SearchOptions, SessionOptions, Source};
 
 use super::*;
 use crate::engine::{Handle, Instance};
@@ -92,6 +92,8 @@ fn every_function_of_the_contract_is_called_by_its_name() {
     assert_eq!(instance.snapshot(session).unwrap(), b"");
     let restored = instance.restore(session, b"state");
     assert!(matches!(restored, Err(EngineError::Malformed(_))), "it answers `{{}}`, which says nothing of rules");
+    let explained = instance.explain(&Source::default(), b"{}", &ExplainOptions::default());
+    assert!(matches!(explained, Err(EngineError::Malformed(_))), "it answers `{{}}`, which explains nothing");
     instance.release(search).unwrap();
 }
 

@@ -15,6 +15,8 @@ import type {
   CompileOptions,
   CompileReport,
   Diagnostic,
+  ExplainOptions,
+  Explanation,
   Limits,
   Outcome,
   RuleInfo,
@@ -116,6 +118,17 @@ export class Engine {
     } finally {
       search.free();
     }
+  }
+
+  /**
+   * Why a rule matches events or does not, node by node: the tree of its condition with the values found in each event.
+   *
+   * @param rule A rule file; of several rules in it the first is explained.
+   * @param events NDJSON: one JSON document per line. An event that is not JSON does not throw; see {@link ExplainedEvent.rejected}.
+   * @throws {QueryError} for a rule with errors.
+   */
+  explain(rule: string | Source, events: string | Uint8Array, options?: ExplainOptions): Explanation {
+    return call(() => glue.explain(file(rule), utf8(events), options));
   }
 }
 

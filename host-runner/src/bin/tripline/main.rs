@@ -7,6 +7,7 @@ mod completions;
 mod embed;
 mod eval;
 mod events;
+mod explain;
 mod groups;
 mod log;
 mod output;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),

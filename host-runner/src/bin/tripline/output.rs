@@ -76,7 +76,8 @@ fn fit(text: &str, width: usize) -> String {
     text
 }
 
-fn cut(text: &str, width: usize) -> String {
+/// Cuts to a width on the screen.
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

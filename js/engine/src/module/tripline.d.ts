@@ -1,6 +1,6 @@
 // What the generated glue offers; the build copies the glue itself from `target/module`.
 // The functions mirror `rule-wasm/wit/tripline.wit`. Results are typed in `../types.ts`.
-import type { About, CompileReport, Outcome, SearchProgress, Source } from "../types.js";
+import type { About, CompileReport, Explanation, Outcome, SearchProgress, Source } from "../types.js";
 
 export default function init(options: { module_or_path: BufferSource | WebAssembly.Module }): Promise<unknown>;
 export function about(): About;
@@ -10,4 +10,5 @@ export function evaluate(session: number, lines: Uint8Array): Outcome;
 export function openSearch(query: Source, options?: unknown): number;
 export function searchAdd(search: number, index: string, firstId: number, lines: Uint8Array): SearchProgress;
 export function searchFinish(search: number): string;
+export function explain(rule: Source, lines: Uint8Array, options?: unknown): Explanation;
 export function release(handle: number): void;
