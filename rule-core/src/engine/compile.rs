@@ -238,7 +238,7 @@ fn state_hash(info: &RuleInfo, lowered: &Lowered) -> [u8; 16] {
 }
 
 /// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
-fn window(from: Option<&str>) -> u64 {
+pub(crate) fn window(from: Option<&str>) -> u64 {
     let parse = |text: &str| {
         let text = text.strip_prefix("now-")?;
         let digits = text.find(|c: char| !c.is_ascii_digit())?;
