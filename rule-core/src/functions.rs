@@ -148,7 +148,7 @@ fn evaluate<'a>(function: Function, insensitive: bool, arguments: &[Value<'a>]) 
         Function::Modulo => pair(ArithmeticOp::Modulo),
         Function::Between => {
             let greedy = matches!(argument(3), Value::Bool(true));
-            between(argument(0), string(argument(1))?, string(argument(2))?, greedy, insensitive)?
+            between(argument(0), argument(1), argument(2), greedy, insensitive)?
         }
         Function::CidrMatch => {
             let address = pattern::address::parse(string(argument(0))?)?;
@@ -166,24 +166,23 @@ fn evaluate<'a>(function: Function, insensitive: bool, arguments: &[Value<'a>]) 
             Value::Str(text.into())
         }
         Function::EndsWith => {
-            let (text, suffix) = (string(argument(0))?, string(argument(1))?);
-            let tail = text.len().checked_sub(suffix.len()).and_then(|at| text.get(at..));
-            Value::Bool(tail.is_some_and(|tail| pattern::equal(tail, suffix, insensitive)))
+            let (text, suffix) = (folded(argument(0), insensitive)?, folded(argument(1), insensitive)?);
+            Value::Bool(text.ends_with(&*suffix))
         }
         Function::StartsWith => {
-            let (text, prefix) = (string(argument(0))?, string(argument(1))?);
-            Value::Bool(text.get(..prefix.len()).is_some_and(|head| pattern::equal(head, prefix, insensitive)))
+            let (text, prefix) = (folded(argument(0), insensitive)?, folded(argument(1), insensitive)?);
+            Value::Bool(text.starts_with(&*prefix))
         }
         Function::StringContains => {
-            let (text, part) = (string(argument(0))?, string(argument(1))?);
+            let (text, part) = (folded(argument(0), insensitive)?, folded(argument(1), insensitive)?);
             // Elasticsearch finds nothing in nothing, and nothing nowhere.
-            Value::Bool(!text.is_empty() && !part.is_empty() && find_from(text, part, 0, insensitive).is_some())
+            Value::Bool(!text.is_empty() && !part.is_empty() && text.contains(&*part))
         }
         Function::IndexOf => {
-            let (text, part) = (string(argument(0))?, string(argument(1))?);
-            let start = integer(argument(2)).unwrap_or(0).max(0);
-            let from = byte_offset(text, start)?;
-            let at = find_from(text, part, from, insensitive)?;
+            let (text, part) = (folded(argument(0), insensitive)?, folded(argument(1), insensitive)?);
+            // Beyond the end there is the empty string only, and it is at the end: Java's rule.
+            let from = byte_offset(&text, integer(argument(2)).unwrap_or(0).max(0)).unwrap_or(text.len());
+            let at = from + text[from..].find(&*part)?;
             Value::Int(utf16_length(&text[..at]))
         }
         Function::Length => Value::Int(utf16_length(string(argument(0))?)),
@@ -259,35 +258,53 @@ fn slice<'a>(value: &Value<'a>, range: std::ops::Range<usize>) -> Option<Value<'
     }
 }
 
-/// The first place of `part` at or after the byte `from`.
-fn find_from(text: &str, part: &str, from: usize, insensitive: bool) -> Option<usize> {
-    let found = if insensitive {
-        text.get(from..)?.to_ascii_lowercase().find(&part.to_ascii_lowercase())
-    } else {
-        text.get(from..)?.find(part)
-    };
-    found.map(|at| from + at)
+/// The string, in lower case where case is ignored: all letters of Unicode, as in Elasticsearch's scripts.
+fn folded<'v>(value: &'v Value<'_>, insensitive: bool) -> Option<Cow<'v, str>> {
+    let text = string(value)?;
+    Some(match insensitive {
+        true if text.is_ascii() => Cow::Owned(text.to_ascii_lowercase()),
+        true => Cow::Owned(text.to_lowercase()),
+        false => Cow::Borrowed(text),
+    })
 }
 
-fn between<'a>(source: &Value<'a>, left: &str, right: &str, greedy: bool, insensitive: bool) -> Option<Value<'a>> {
-    let text = string(source)?;
-    if text.is_empty() {
-        return slice(source, 0..0);
+/// What is between two strings. The empty string where one of them is not found, the whole source where one of them is
+/// empty, which is what Elasticsearch's code and documentation have.
+fn between<'a>(
+    source: &Value<'a>,
+    left: &Value<'_>,
+    right: &Value<'_>,
+    greedy: bool,
+    insensitive: bool,
+) -> Option<Value<'a>> {
+    let (original, text) = (string(source)?, folded(source, insensitive)?);
+    let (left, right) = (folded(left, insensitive)?, folded(right, insensitive)?);
+    if text.is_empty() || left.is_empty() || right.is_empty() {
+        return slice(source, 0..original.len());
     }
-    let start = find_from(text, left, 0, insensitive)? + left.len();
-    let end = if !greedy {
-        find_from(text, right, start, insensitive)?
-    } else if insensitive {
-        start + text[start..].to_ascii_lowercase().rfind(&right.to_ascii_lowercase())?
-    } else {
-        start + text[start..].rfind(right)?
-    };
-    slice(source, start..end)
+    let Some(start) = text.find(&*left).map(|at| at + left.len()) else { return slice(source, 0..0) };
+    let end = if greedy { text.rfind(&*right) } else { text[start..].find(&*right).map(|at| start + at) };
+    match end {
+        None => slice(source, 0..0),
+        // The last right text ends before the first left one does: Elasticsearch fails.
+        Some(end) if end < start => None,
+        // Places are those of the folded text also where folding changed its length.
+        Some(end) => slice(source, same_place(&text, start, original)?..same_place(&text, end, original)?),
+    }
 }
 
-/// A slice as Python takes it: negative positions count from the end, what lies outside is cut.
+/// The byte of `original` at the UTF-16 position that a byte of `text` has.
+fn same_place(text: &str, at: usize, original: &str) -> Option<usize> {
+    byte_offset(original, utf16_length(&text[..at]))
+}
+
+/// A slice as Python takes it: negative positions count from the end, what lies outside is cut. Without a start it is the
+/// whole source, whatever the end.
 fn substring<'a>(source: &Value<'a>, start: &Value<'_>, end: &Value<'_>) -> Option<Value<'a>> {
     let text = string(source)?;
+    if start.is_null() {
+        return slice(source, 0..text.len());
+    }
     let length = utf16_length(text);
     let position = |value: &Value<'_>, default: i64| {
         let at = integer(value).unwrap_or(default);

@@ -35,7 +35,7 @@ pub mod syntax;
 
 pub use api::*;
 pub use correlate::snapshot::{RestoreError, Restored};
-pub use correlate::trace::{Step, StepKind};
+pub use correlate::trace::{Pending, Step, StepKind};
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 pub use engine::{RuleSet, Session, compile, fold_constant};
 pub use limits::Limits;

@@ -42,8 +42,13 @@ fn the_common_schema_knows_its_fields() {
 #[test]
 fn a_text_twin_is_read_from_its_field() {
     let field = Schema::ecs().get("process.command_line.text").expect("a field of the schema");
-    let expected =
-        Field { kind: FieldType::Text, null_value: None, path: "process.command_line".into(), nested: false };
+    let expected = Field {
+        kind: FieldType::Text,
+        null_value: None,
+        path: "process.command_line".into(),
+        format: None,
+        nested: false,
+    };
     assert_eq!(field, expected);
 }
 

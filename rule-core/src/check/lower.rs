@@ -1,13 +1,13 @@
 //! Checked conditions to predicates.
 
-use super::Checker;
+use super::{Checker, affix};
 use crate::functions::{self, Function, Kind};
 use crate::pattern::TextTest;
 use crate::pattern::address::{self, Range};
 use crate::plan::condition::Condition;
 use crate::plan::script::{Mention, Node, Script};
 use crate::plan::test::{self, Num, Spec};
-use crate::schema::FieldType;
+use crate::schema::{Field, FieldType};
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp};
 use crate::time::{self, Period};
 use crate::value::Value;
@@ -61,8 +61,8 @@ impl Checker<'_> {
                 let found = match &value.kind {
                     ExprKind::Field { name, .. } => {
                         let values: Vec<_> = list.iter().filter_map(|item| self.fold(item)).collect();
-                        let kind = self.kind(name);
-                        self.ask(name, one_of(kind, values, *insensitive))
+                        let field = self.field(name);
+                        self.ask(name, one_of(field.as_ref(), values, *insensitive))
                     }
                     _ => self.script(&Expr {
                         kind: ExprKind::In {
@@ -87,10 +87,6 @@ impl Checker<'_> {
                 self.script(expr)
             }
         }
-    }
-
-    fn kind(&self, name: &str) -> Option<FieldType> {
-        self.field(name).map(|field| field.kind)
     }
 
     /// Whether any value of the field passes the test.
@@ -135,8 +131,8 @@ impl Checker<'_> {
             };
         }
         if let ExprKind::Field { name, .. } = &value.kind {
-            let kind = self.kind(name);
-            let spec = compare(kind, if positive { op } else { CompareOp::Equal }, &constant);
+            let field = self.field(name);
+            let spec = compare(field.as_ref(), if positive { op } else { CompareOp::Equal }, &constant);
             return negate_unless(self.ask(name, spec), positive);
         }
         // `f(x) == false` is `not f(x)`: Elasticsearch rewrites it so before it asks any document.
@@ -160,9 +156,8 @@ impl Checker<'_> {
         let first = text(constants.first()?)?;
         let spec = match function {
             Function::StartsWith => Spec::StartsWith(first, insensitive),
-            Function::EndsWith => Spec::EndsWith(first, insensitive),
-            Function::StringContains if first.is_empty() => Spec::Never,
-            Function::StringContains => Spec::Contains(first, insensitive),
+            Function::EndsWith => affix::ends_with(&first, insensitive),
+            Function::StringContains => affix::contains(&first, insensitive),
             Function::CidrMatch => {
                 Spec::Ranges(constants.iter().map(|c| Range::parse(&text(c)?)).collect::<Option<_>>()?)
             }
@@ -205,8 +200,10 @@ impl Checker<'_> {
                     // Checked before, so it compiles.
                     test::regexes(&list, *insensitive, self.limits.max_regex_bytes as usize)
                         .unwrap_or_else(|_| TextTest::equal([], false))
+                } else if *insensitive {
+                    TextTest::computed(list, true)
                 } else {
-                    TextTest::patterns(&list, *insensitive)
+                    TextTest::patterns(&list, false)
                 };
                 Node::Text(Box::new(self.node(value, true, mentions)), Box::new(test))
             }
@@ -214,8 +211,8 @@ impl Checker<'_> {
                 let values: Vec<_> = list.iter().filter_map(|item| self.fold(item)).collect();
                 let inner = Box::new(self.node(value, *insensitive, mentions));
                 let node = if *insensitive {
-                    let texts = values.iter().filter_map(|v| v.text().map(|t| t.into_owned()));
-                    Node::Text(inner, Box::new(TextTest::equal(texts, true)))
+                    let texts = values.iter().filter_map(|v| v.text().map(|t| t.into_owned())).collect();
+                    Node::Text(inner, Box::new(TextTest::computed(texts, false)))
                 } else {
                     Node::In(inner, values)
                 };
@@ -269,7 +266,8 @@ fn strings(patterns: &[Expr]) -> Vec<String> {
 }
 
 /// A comparison of a field of this type with a constant that is not null.
-fn compare(kind: Option<FieldType>, op: CompareOp, constant: &Value<'_>) -> Spec {
+fn compare(field: Option<&Field>, op: CompareOp, constant: &Value<'_>) -> Spec {
+    let kind = field.map(|field| field.kind);
     let number = || match constant {
         Value::Int(n) => Some(Num::Int(*n)),
         Value::Float(n) => Some(Num::float(*n)),
@@ -277,7 +275,7 @@ fn compare(kind: Option<FieldType>, op: CompareOp, constant: &Value<'_>) -> Spec
     };
     match (kind, constant) {
         (Some(FieldType::Date | FieldType::DateNanos), _) => {
-            period(kind, constant).map_or(Spec::Never, |p| Spec::Date(op, p))
+            period(field, constant).map_or(Spec::Never, |p| Spec::Date(op, p))
         }
         (Some(FieldType::Ip), Value::Str(text)) => match (address::parse(text), Range::parse(text)) {
             (Some(address), _) => Spec::Address(op, address),
@@ -307,24 +305,28 @@ fn compare(kind: Option<FieldType>, op: CompareOp, constant: &Value<'_>) -> Spec
 }
 
 /// The instants that a constant means in a date field.
-fn period(kind: Option<FieldType>, constant: &Value<'_>) -> Option<Period> {
+fn period(field: Option<&Field>, constant: &Value<'_>) -> Option<Period> {
+    let format = field.and_then(|field| field.format.as_deref());
     let millisecond = |first: i128| Period { first, last: first + 999_999 };
     let period = match constant {
-        Value::Str(text) => time::parse(text)?,
+        Value::Str(text) => format.and_then(|format| format.parse(text)).or_else(|| time::parse(text))?,
         Value::Int(n) => millisecond(*n as i128 * 1_000_000),
         Value::Float(n) => millisecond(time::from_millis(*n)?),
         _ => return None,
     };
-    let first =
-        if kind == Some(FieldType::DateNanos) { period.first } else { period.first.div_euclid(1_000_000) * 1_000_000 };
+    let first = if field.is_some_and(|f| f.kind == FieldType::DateNanos) {
+        period.first
+    } else {
+        period.first.div_euclid(1_000_000) * 1_000_000
+    };
     Some(Period { first, ..period })
 }
 
 /// Membership of a field of this type in a list of constants.
-fn one_of(kind: Option<FieldType>, values: Vec<Value<'static>>, insensitive: bool) -> Spec {
+fn one_of(field: Option<&Field>, values: Vec<Value<'static>>, insensitive: bool) -> Spec {
     let (mut texts, mut numbers, mut dates, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for value in values.iter().filter(|v| !v.is_null()) {
-        match compare(kind, CompareOp::Equal, value) {
+        match compare(field, CompareOp::Equal, value) {
             Spec::TextIn(list, _) => texts.extend(list),
             Spec::Number(_, n) => numbers.push(n),
             Spec::Date(_, period) => dates.push(period),

@@ -1,5 +1,7 @@
 //! From syntax tree to plan: checks types and fields, folds constants, lowers conditions to predicates.
 
+mod affix;
+mod constants;
 pub mod correlation;
 mod lower;
 mod names;
@@ -30,6 +32,7 @@ pub struct Checker<'a> {
 impl Checker<'_> {
     /// The filter as the engine runs it; `None` when there are errors, all of which are reported.
     pub fn filter(&mut self, filter: &EventFilter, category_field: &str) -> Option<Filter> {
+        self.check_category(&filter.category, category_field);
         if !self.check(filter) {
             return None;
         }
@@ -40,6 +43,20 @@ impl Checker<'_> {
         let condition = self.condition(&filter.condition);
         self.check_constant(&filter.condition, &condition);
         Some(Filter { category, condition })
+    }
+
+    /// A category is asked of a field. A mapping without it is most likely a part of one, so that is no error, as it is in
+    /// Elasticsearch.
+    fn check_category(&mut self, category: &Category, field: &str) {
+        if let Category::Name(_, span) = category
+            && self.schema.is_strict()
+            && self.field(field).is_none()
+        {
+            let warning = Diagnostic::warning(codes::UNKNOWN_FIELD, format!("unknown column [{field}]"), *span)
+                .label("the category is a value of this field, which is not in the mapping")
+                .help("`any where …` asks for no category");
+            self.errors.push(warning);
+        }
     }
 
     /// A condition that was written to ask something and asks nothing is most likely a mistake.

@@ -26,12 +26,31 @@ impl Checker<'_> {
                 self.errors.push(Diagnostic::error(codes::NOT_SUPPORTED, message, span));
                 None
             }
+            Some(field) if self.schema.is_certain() => self.check_usable(name, field.kind, span),
             Some(field) => Some(field.kind),
             None => {
                 self.report_unknown(name, optional, span);
                 None
             }
         }
+    }
+
+    /// Reports a mapped field that Elasticsearch can do nothing with.
+    fn check_usable(&mut self, name: &str, kind: FieldType, span: Span) -> Option<FieldType> {
+        let error = match kind {
+            FieldType::Text => {
+                let message = format!("[{name}] has no exact value to compare: it is analysed text or normalised");
+                Diagnostic::error(codes::TYPE, message, span)
+                    .help("query a keyword that holds the value as it is, or give the field one as a multi-field")
+            }
+            FieldType::Other => {
+                let message = format!("cannot use field [{name}]: its type is not supported");
+                Diagnostic::error(codes::NOT_SUPPORTED, message, span)
+            }
+            _ => return Some(kind),
+        };
+        self.errors.push(error);
+        None
     }
 
     fn report_unknown(&mut self, name: &str, optional: bool, span: Span) {

@@ -175,6 +175,8 @@ impl Checker<'_> {
         }
         // A field's values are converted as its mapping would; results of functions are what they are.
         let (a, b) = (left.1, right.1);
+        self.check_value_of(left.0, right.0);
+        self.check_value_of(right.0, left.0);
         let of_field = matches!(a, Type::Field(_)) || matches!(b, Type::Field(_));
         let known = |t: Type| !matches!(t.plain(), Type::Unknown | Type::Null);
         if !of_field && known(a) && known(b) && a.plain() != b.plain() {
@@ -276,7 +278,9 @@ impl Checker<'_> {
                 (Type::Field(_), Type::String | Type::Number) => true,
                 (a, b) => a == b,
             };
-            if !compatible {
+            if compatible {
+                self.check_value_of(value, item);
+            } else {
                 let message = format!(
                     "{} argument of [in] must be [{}], found value [{}] type [{}]",
                     ordinal(at + 1),
@@ -327,6 +331,9 @@ impl Checker<'_> {
             if signature.function == Function::CidrMatch && at > 0 {
                 self.check_range(at, argument);
             }
+        }
+        if matches!(signature.function, Function::EndsWith | Function::StringContains) {
+            self.check_affix(name, arguments);
         }
     }
 

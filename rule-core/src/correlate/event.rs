@@ -6,7 +6,7 @@ use super::key::Key;
 use super::order::At;
 
 /// An event that takes part in something under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// When it happened.
     pub at: At,
@@ -14,26 +14,19 @@ pub struct Stored {
     pub arrival: u64,
     /// How many events were put in order before it.
     pub position: u64,
-    /// What its result needs: the event's own bytes, or its hit.
-    pub source: Option<Box<[u8]>>,
+    /// What its result needs: the event's own bytes, or its hit. Shared by all that the event takes part in.
+    pub source: Option<Arc<[u8]>>,
 }
 
 // What things cost in memory, rounded up from what they take natively, so that every host evicts at the same point.
 // `docs/limits.md` has the same numbers.
 
 /// A join key beside its values.
-pub const KEY_BYTES: u64 = 96;
-/// An event in a partial match.
-pub const LINK_BYTES: u64 = 48;
-/// An event that any partial match refers to, beside its own bytes.
-pub const EVENT_BYTES: u64 = 80;
-
-impl Stored {
-    /// What the event costs as long as anything refers to it.
-    pub fn cost(&self) -> u64 {
-        EVENT_BYTES + self.source.as_ref().map_or(0, |source| source.len() as u64)
-    }
-}
+pub const KEY_BYTES: u64 = 112;
+/// An event in a partial match, beside its own bytes.
+pub const LINK_BYTES: u64 = 96;
+/// An event's own bytes, beside what they are.
+pub const SOURCE_BYTES: u64 = 32;
 
 /// What a join key costs, with one slot for each of its stages.
 pub fn key_cost(key: &Key, slots: usize) -> u64 {
@@ -58,10 +51,21 @@ impl Ledger {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Lets go of an event; the last to do so takes its cost back.
-    pub fn forget(&mut self, event: Arc<Stored>) {
-        if let Some(event) = Arc::into_inner(event) {
-            self.remove(event.cost());
+    /// Adds the cost of an event's bytes, if anything but the event at hand holds on to them.
+    pub fn keep(&mut self, event: &Stored) {
+        if let Some(source) = &event.source
+            && Arc::strong_count(source) > 1
+        {
+            self.add(SOURCE_BYTES + source.len() as u64);
+        }
+    }
+
+    /// Lets go of an event; the last to do so takes the cost of its bytes back.
+    pub fn forget(&mut self, event: Stored) {
+        if let Some(source) = event.source
+            && Arc::strong_count(&source) == 1
+        {
+            self.remove(SOURCE_BYTES + source.len() as u64);
         }
     }
 }

@@ -47,7 +47,7 @@ impl KeyKind {
             || matches!((self, other), (KeyKind::Date(_), KeyKind::Date(_)))
     }
 
-    fn read(self, value: Value<'_>) -> KeyValue {
+    fn read(self, value: Value<'_>, column: &Column) -> KeyValue {
         let text = || KeyValue::Text(test::text(&value).to_owned());
         match self {
             KeyKind::Text => text(),
@@ -62,7 +62,8 @@ impl KeyKind {
                 _ => text(),
             },
             KeyKind::Bool => test::truth(value, Some(FieldType::Boolean)).map_or_else(text, KeyValue::Bool),
-            KeyKind::Date(kind) => test::instant(value, Some(kind)).map_or_else(text, |at| KeyValue::Date(At::of(at))),
+            KeyKind::Date(kind) => test::instant(value, Some(kind), column.format.as_deref())
+                .map_or_else(text, |at| KeyValue::Date(At::of(at))),
             KeyKind::Ip => match test::text(&value).parse::<IpAddr>() {
                 Ok(address) => KeyValue::Text(address.to_string()),
                 Err(_) => text(),
@@ -291,7 +292,7 @@ pub fn keys(event: Event<'_>, fields: &[KeyField], columns: &[Column], most: u32
         if let Some(slot) = field.slot {
             let column = &columns[slot as usize];
             let stored = event.values(slot as usize).filter_map(|value| column.stored(value));
-            values.extend(stored.map(|value| field.kind.read(value)));
+            values.extend(stored.map(|value| field.kind.read(value, column)));
         }
         if values.len() > 1 {
             values.sort_unstable();

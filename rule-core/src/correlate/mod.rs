@@ -43,7 +43,7 @@ use plan::{Correlation, Role, Shape, TimelineFields};
 use sample::Sampler;
 use sequence::{Context, Machine};
 use timeline::{Held, Timeline};
-use trace::Trace;
+use trace::{Pending, Trace};
 
 /// A match of several events.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub struct Completion {
     /// Its join key.
     pub key: Key,
     /// Its events, in the order of the terms; missing ones are left out.
-    pub events: Vec<Arc<Stored>>,
+    pub events: Vec<Stored>,
 }
 
 /// What was counted.
@@ -166,6 +166,15 @@ impl Correlator {
         self.trace.steps.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// The partial matches of a sequence or sample, at most `most`.
+    pub fn pending(&self, setting: Setting<'_>, machine: usize, most: usize) -> Vec<Pending> {
+        match (self.machines.get(machine), setting.correlations.get(machine).map(|c| &c.shape)) {
+            (Some(State::Sequence(machine)), Some(Shape::Sequence(shape))) => machine.pending(shape, most),
+            (Some(State::Sample(sampler)), Some(Shape::Sample(shape))) => sampler.pending(shape, most),
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes an event in: the terms that it matched (machine, term), and what its result will need. The error is that it has too
     /// many join keys for a term, which then does not see it.
     pub fn observe(
@@ -174,7 +183,7 @@ impl Correlator {
         event: Event<'_>,
         arrival: u64,
         terms: &[(u32, u16)],
-        source: impl FnOnce() -> Option<Box<[u8]>>,
+        source: impl Fn() -> Option<Arc<[u8]>>,
     ) -> Result<(), TooManyKeys> {
         let mut result = Ok(());
         let mut hits: SmallVec<[Vec<(u32, u16, Key)>; 2]> = smallvec![Vec::new(); self.timelines.len()];
@@ -188,8 +197,6 @@ impl Correlator {
                 Err(error) => result = Err(error),
             }
         }
-        let mut source = Some(source);
-        let mut bytes: Option<Box<[u8]>> = None;
         for (number, (fields, hits)) in setting.timelines.iter().zip(hits).enumerate() {
             let column = &setting.columns[fields.timestamp as usize];
             // Of a finite sample the order does not matter.
@@ -204,11 +211,8 @@ impl Correlator {
             let timeline = &mut self.timelines[number];
             let late = at < timeline.watermark;
             if !hits.is_empty() && !late {
-                if let Some(source) = source.take() {
-                    bytes = source();
-                }
                 let tiebreaker = Tiebreaker::of(event, fields.tiebreaker);
-                let held = Held { hits, source: bytes.clone() };
+                let held = Held { hits, source: source() };
                 self.held_bytes += held.cost();
                 timeline.held.insert(Ordinal { at, tiebreaker, arrival }, held);
             } else {
@@ -228,7 +232,6 @@ impl Correlator {
                 self.process(setting, ordinal, held);
             }
         }
-        self.keep_within(setting);
         result
     }
 
@@ -381,9 +384,8 @@ impl Correlator {
                 _ => {}
             });
         }
-        if Arc::strong_count(&event) > 1 {
-            self.ledger.add(event.cost());
-        }
+        self.ledger.keep(&event);
+        self.keep_within(setting);
     }
 
     /// Evicts the oldest state, of whatever rule, until all of it is within its bytes.

@@ -121,5 +121,5 @@ impl Eq for Tiebreaker {}
 
 /// The instant that an event has in a slot; of several values the first that is a date.
 pub fn timestamp(event: Event<'_>, slot: u32, column: &Column) -> Option<Instant> {
-    event.values(slot as usize).find_map(|value| test::instant(value, column.kind))
+    event.values(slot as usize).find_map(|value| test::instant(value, column.kind, column.format.as_deref()))
 }

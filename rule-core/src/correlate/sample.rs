@@ -4,7 +4,6 @@
 //! give), since an event may not appear twice in a sample.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::Completion;
 use super::event::{LINK_BYTES, Stored, key_cost};
@@ -13,12 +12,12 @@ use super::order::At;
 use super::plan::Sample;
 use super::sequence::Context;
 use super::table::Keys;
-use super::trace::StepKind;
+use super::trace::{Pending, StepKind};
 
 /// The state of one rule.
 #[derive(Debug)]
 pub struct Sampler {
-    pub(super) keys: Keys<Vec<VecDeque<Arc<Stored>>>>,
+    pub(super) keys: Keys<Vec<VecDeque<Stored>>>,
     pub(super) events: u64,
 }
 
@@ -43,7 +42,7 @@ impl Sampler {
     pub fn event(
         &mut self,
         shape: &Sample,
-        event: &Arc<Stored>,
+        event: &Stored,
         key: &Key,
         matched: &[u16],
         terms: usize,
@@ -101,6 +100,18 @@ impl Sampler {
         }
     }
 
+    /// The keys that have no sample yet, the oldest first, at most `most`.
+    pub fn pending(&self, shape: &Sample, most: usize) -> Vec<Pending> {
+        let pending = self.keys.iter().map(|(_, entry)| Pending {
+            key: entry.key.to_json(),
+            stage: entry.state.iter().filter(|events| !events.is_empty()).count() as u16,
+            events: entry.state.iter().filter_map(|events| Some(events.back()?.arrival)).collect(),
+            until: shape.window.map(|window| entry.renewed.plus_ms(window).ms),
+            lacks: (0..).zip(&entry.state).filter(|(_, events)| events.is_empty()).map(|(term, _)| term).collect(),
+        });
+        pending.take(most).collect()
+    }
+
     /// Forgets what is too old to be part of a sample.
     pub fn expire(&mut self, shape: &Sample, now: At, cx: &mut Context<'_>) {
         let Some(window) = shape.window else { return };
@@ -151,12 +162,7 @@ impl Sampler {
 }
 
 /// Samples in the order of a depth-first search, at most `most`. It only goes where there is a sample to be found.
-fn enumerate(
-    terms: &[VecDeque<Arc<Stored>>],
-    chosen: &mut Vec<Arc<Stored>>,
-    most: usize,
-    found: &mut Vec<Vec<Arc<Stored>>>,
-) {
+fn enumerate(terms: &[VecDeque<Stored>], chosen: &mut Vec<Stored>, most: usize, found: &mut Vec<Vec<Stored>>) {
     let Some(events) = terms.get(chosen.len()) else {
         found.push(chosen.clone());
         return;
@@ -177,7 +183,7 @@ fn enumerate(
 }
 
 /// A different event for each term, of which the first are `chosen` already: a matching in a bipartite graph, by augmenting paths.
-fn assign(terms: &[VecDeque<Arc<Stored>>], chosen: &[Arc<Stored>]) -> Option<Vec<Arc<Stored>>> {
+fn assign(terms: &[VecDeque<Stored>], chosen: &[Stored]) -> Option<Vec<Stored>> {
     if terms.iter().any(VecDeque::is_empty) {
         return None;
     }
@@ -197,8 +203,8 @@ fn assign(terms: &[VecDeque<Arc<Stored>>], chosen: &[Arc<Stored>]) -> Option<Vec
 }
 
 fn augment(
-    terms: &[VecDeque<Arc<Stored>>],
-    chosen: &[Arc<Stored>],
+    terms: &[VecDeque<Stored>],
+    chosen: &[Stored],
     term: usize,
     given: &mut Vec<(u64, usize)>,
     asked: &mut [bool],
@@ -231,13 +237,12 @@ fn augment(
 mod tests {
     use super::*;
 
-    fn terms(lists: &[&[u64]]) -> Vec<VecDeque<Arc<Stored>>> {
-        let event =
-            |arrival: &u64| Arc::new(Stored { at: At::MIN, arrival: *arrival, position: *arrival, source: None });
+    fn terms(lists: &[&[u64]]) -> Vec<VecDeque<Stored>> {
+        let event = |arrival: &u64| Stored { at: At::MIN, arrival: *arrival, position: *arrival, source: None };
         lists.iter().map(|list| list.iter().map(event).collect()).collect()
     }
 
-    fn arrivals(events: &[Arc<Stored>]) -> Vec<u64> {
+    fn arrivals(events: &[Stored]) -> Vec<u64> {
         events.iter().map(|event| event.arrival).collect()
     }
 

@@ -10,7 +10,6 @@
 //! events, and do not keep a partial match from taking the place of another.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::{SmallVec, smallvec};
@@ -19,8 +18,8 @@ use super::event::{LINK_BYTES, Ledger, Stored, key_cost};
 use super::key::Key;
 use super::order::At;
 use super::plan::{Place, Role, Sequence};
-use super::table::{Keys, NONE, Slab};
-use super::trace::{StepKind, Trace};
+use super::table::{Entry, Keys, NONE, Slab};
+use super::trace::{Pending, StepKind, Trace};
 use super::{Completion, Tally};
 
 /// What the machine works with beside its own state.
@@ -72,7 +71,7 @@ pub(super) struct KeyMissing {
 /// An event of a partial match and the link before it.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub event: Arc<Stored>,
+    pub event: Stored,
     pub before: u32,
     /// When the first event happened.
     pub first: At,
@@ -130,7 +129,7 @@ impl Machine {
     }
 
     /// An event that plays the given roles for the key.
-    pub fn event(&mut self, shape: &Sequence, event: &Arc<Stored>, key: &Key, roles: &[&Role], cx: &mut Context<'_>) {
+    pub fn event(&mut self, shape: &Sequence, event: &Stored, key: &Key, roles: &[&Role], cx: &mut Context<'_>) {
         let mut number = self.keys.find(key);
         let mut stages: SmallVec<[u16; 8]> = roles.iter().flat_map(|role| role.stages.iter().copied()).collect();
         stages.sort_unstable_by(|a, b| b.cmp(a));
@@ -194,6 +193,34 @@ impl Machine {
         }
     }
 
+    /// The partial matches, the oldest key first, at most `most`.
+    pub fn pending(&self, shape: &Sequence, most: usize) -> Vec<Pending> {
+        let pending = |entry: &Entry<KeyState>, link: u32, until: Option<At>| {
+            let events: Vec<u64> = self.chain(link).iter().map(|event| event.arrival).collect();
+            let stage = events.len() as u16;
+            Pending { key: entry.key.to_json(), stage, events, until: until.map(|at| at.ms), lacks: Vec::new() }
+        };
+        let mut found = Vec::new();
+        for (_, entry) in self.keys.iter() {
+            for link in entry.state.slots.iter().filter(|link| **link != NONE) {
+                let first = self.links.get(*link).map(|link| link.first);
+                let until = first.zip(shape.maxspan).map(|(first, maxspan)| first.plus_ms(maxspan));
+                found.push(pending(entry, *link, until));
+            }
+            let waiting = entry.state.missing.iter().flat_map(|missing| &missing.waiting);
+            for at in waiting {
+                if let Some(waiting) = self.waiting.get(at) {
+                    found.push(pending(entry, waiting.link, Some(at.0)));
+                }
+            }
+            if found.len() >= most {
+                found.truncate(most);
+                break;
+            }
+        }
+        found
+    }
+
     /// Drops the oldest partial match, or the oldest key with all of its partial matches. False when there is nothing.
     pub fn evict(&mut self, cx: &mut Context<'_>) -> bool {
         let oldest_key = self.keys.oldest().map(|(_, entry)| entry.renewed);
@@ -239,7 +266,7 @@ impl Machine {
     }
 
     /// The first event of a partial match.
-    fn start(&mut self, shape: &Sequence, event: &Arc<Stored>, number: u32, cx: &mut Context<'_>) {
+    fn start(&mut self, shape: &Sequence, event: &Stored, number: u32, cx: &mut Context<'_>) {
         self.keys.renew(number, event.at);
         let leading = self.keys.get(number).and_then(|entry| {
             let [latest, earlier] = entry.state.missing.as_ref()?.leading;
@@ -256,7 +283,7 @@ impl Machine {
     }
 
     /// A further event, for the partial match of the stage before.
-    fn advance(&mut self, shape: &Sequence, event: &Arc<Stored>, number: u32, stage: u16, cx: &mut Context<'_>) {
+    fn advance(&mut self, shape: &Sequence, event: &Stored, number: u32, stage: u16, cx: &mut Context<'_>) {
         let Some(entry) = self.keys.get_mut(number) else { return };
         let Some(slot) = entry.state.slots.get_mut(usize::from(stage) - 1) else { return };
         let before = std::mem::replace(slot, NONE);
@@ -288,7 +315,7 @@ impl Machine {
     }
 
     /// All positive events are there: what about the missing ones?
-    fn all_positive(&mut self, shape: &Sequence, number: u32, link: u32, event: &Arc<Stored>, cx: &mut Context<'_>) {
+    fn all_positive(&mut self, shape: &Sequence, number: u32, link: u32, event: &Stored, cx: &mut Context<'_>) {
         let Some(Link { first, missing, .. }) = self.links.get(link) else { return };
         let first = *first;
         let LinkMissing { leading, spoilt, .. } = missing.as_deref().cloned().unwrap_or_default();
@@ -353,7 +380,7 @@ impl Machine {
     }
 
     /// An event that must be missing after the last.
-    fn trailing(&mut self, event: &Arc<Stored>, number: u32, cx: &mut Context<'_>) {
+    fn trailing(&mut self, event: &Stored, number: u32, cx: &mut Context<'_>) {
         let Some(entry) = self.keys.get_mut(number) else { return };
         let Some(missing) = &mut entry.state.missing else { return };
         // In the order of their last events: those of this millisecond are at the end.
@@ -418,7 +445,7 @@ impl Machine {
     }
 
     /// Takes a chain of links apart: its events, the first first.
-    fn take_chain(&mut self, mut link: u32, cx: &mut Context<'_>) -> Vec<Arc<Stored>> {
+    fn take_chain(&mut self, mut link: u32, cx: &mut Context<'_>) -> Vec<Stored> {
         let mut events = Vec::new();
         while let Some(taken) = self.links.remove(link) {
             cx.ledger.remove(LINK_BYTES);
@@ -430,7 +457,7 @@ impl Machine {
     }
 
     /// The events of a chain, the first first.
-    pub(super) fn chain(&self, mut number: u32) -> Vec<Arc<Stored>> {
+    pub(super) fn chain(&self, mut number: u32) -> Vec<Stored> {
         let mut events = Vec::new();
         while let Some(link) = self.links.get(number) {
             events.push(link.event.clone());

@@ -159,7 +159,7 @@ pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sour
             .map(|(ordinal, held)| HeldState {
                 ordinal: ordinal.clone(),
                 hits: held.hits.clone(),
-                source: held.source.clone(),
+                source: held.source.as_deref().map(Box::from),
             })
             .collect(),
     });
@@ -210,9 +210,9 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot) 
     correlator.position = snapshot.position;
     let stored = |event: &EventState| {
         let EventState { at, arrival, position, source } = event;
-        Arc::new(Stored { at: *at, arrival: *arrival, position: *position, source: source.clone() })
+        Stored { at: *at, arrival: *arrival, position: *position, source: source.as_deref().map(Arc::from) }
     };
-    let events: Vec<Arc<Stored>> = snapshot.events.iter().map(stored).collect();
+    let events: Vec<Stored> = snapshot.events.iter().map(stored).collect();
     // The number that each of the snapshot's machines has now.
     let mut numbers = Vec::new();
     for (hash, state) in &snapshot.machines {
@@ -251,10 +251,8 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot) 
             _ => return None,
         }
     }
-    for event in events {
-        if Arc::strong_count(&event) > 1 {
-            correlator.ledger.add(event.cost());
-        }
+    for event in &events {
+        correlator.ledger.keep(event);
     }
     for state in &snapshot.timelines {
         fill_timeline(correlator, setting, state, &numbers);
@@ -285,13 +283,13 @@ fn fill_timeline(correlator: &mut Correlator, setting: Setting<'_>, state: &Time
         if hits.is_empty() {
             continue;
         }
-        let held = (held.ordinal.clone(), Held { hits, source: held.source.clone() });
+        let held = (held.ordinal.clone(), Held { hits, source: held.source.as_deref().map(Arc::from) });
         correlator.held_bytes += held.1.cost();
         timeline.held.insert(held.0, held.1);
     }
 }
 
-fn fill_sequence(machine: &mut Machine, shape: &Sequence, from: &SequenceKey, events: &[Arc<Stored>]) -> Option<()> {
+fn fill_sequence(machine: &mut Machine, shape: &Sequence, from: &SequenceKey, events: &[Stored]) -> Option<()> {
     if machine.keys.find(&from.key).is_some() {
         return None;
     }
@@ -323,7 +321,7 @@ fn fill_sequence(machine: &mut Machine, shape: &Sequence, from: &SequenceKey, ev
 }
 
 /// A chain of links for the events; the number of the last.
-fn link(machine: &mut Machine, partial: &Partial, events: &[Arc<Stored>]) -> Option<u32> {
+fn link(machine: &mut Machine, partial: &Partial, events: &[Stored]) -> Option<u32> {
     let first = events.get(*partial.events.first()? as usize)?.at;
     let mut before = NONE;
     for (at, number) in partial.events.iter().enumerate() {
@@ -340,15 +338,21 @@ fn link(machine: &mut Machine, partial: &Partial, events: &[Arc<Stored>]) -> Opt
 #[derive(Default)]
 struct Events {
     list: Vec<EventState>,
-    numbers: HashMap<*const Stored, u32>,
+    /// By arrival, which names an event.
+    numbers: HashMap<u64, u32>,
 }
 
 impl Events {
-    fn number(&mut self, event: &Arc<Stored>) -> u32 {
+    fn number(&mut self, event: &Stored) -> u32 {
         let Events { list, numbers } = self;
-        *numbers.entry(Arc::as_ptr(event)).or_insert_with(|| {
-            let Stored { at, arrival, position, source } = &**event;
-            list.push(EventState { at: *at, arrival: *arrival, position: *position, source: source.clone() });
+        *numbers.entry(event.arrival).or_insert_with(|| {
+            let Stored { at, arrival, position, source } = event;
+            list.push(EventState {
+                at: *at,
+                arrival: *arrival,
+                position: *position,
+                source: source.as_deref().map(Box::from),
+            });
             list.len() as u32 - 1
         })
     }
@@ -383,7 +387,7 @@ fn sequence_state(machine: &Machine, events: &mut Events) -> RuleState {
 fn sample_state(sampler: &Sampler, events: &mut Events) -> RuleState {
     let mut keys = Vec::with_capacity(sampler.keys.len());
     for (_, entry) in sampler.keys.iter() {
-        let mut numbers = |term: &VecDeque<Arc<Stored>>| term.iter().map(|event| events.number(event)).collect();
+        let mut numbers = |term: &VecDeque<Stored>| term.iter().map(|event| events.number(event)).collect();
         keys.push((entry.key.clone(), entry.renewed, entry.state.iter().map(&mut numbers).collect()));
     }
     RuleState::Sample { keys }

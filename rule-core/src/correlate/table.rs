@@ -79,6 +79,7 @@ pub struct Entry<T> {
     pub state: T,
     older: u32,
     newer: u32,
+    hash: u64,
 }
 
 /// Join keys and their state, and which of them was not renewed for longest.
@@ -104,8 +105,9 @@ impl<T> Keys<T> {
 
     /// The number of a key's entry.
     pub fn find(&self, key: &Key) -> Option<u32> {
-        let same = |number: &u32| self.entries.get(*number).is_some_and(|entry| entry.key == *key);
-        self.index.find(hash(self.seed, key), same).copied()
+        let hash = self.hash(key);
+        let same = |number: &u32| self.entries.get(*number).is_some_and(|e| e.hash == hash && e.key == *key);
+        self.index.find(hash, same).copied()
     }
 
     /// The entry of that number.
@@ -120,11 +122,10 @@ impl<T> Keys<T> {
 
     /// Adds a key that is not there, as the newest.
     pub fn insert(&mut self, key: Key, renewed: At, state: T) -> u32 {
-        let hash_of_new = hash(self.seed, &key);
-        let number = self.entries.insert(Entry { key, renewed, state, older: NONE, newer: NONE });
-        let (entries, seed) = (&self.entries, self.seed);
-        let rehash = |number: &u32| entries.get(*number).map_or(0, |entry| hash(seed, &entry.key));
-        self.index.insert_unique(hash_of_new, number, rehash);
+        let hash = self.hash(&key);
+        let number = self.entries.insert(Entry { key, renewed, state, older: NONE, newer: NONE, hash });
+        let entries = &self.entries;
+        self.index.insert_unique(hash, number, |number| entries.get(*number).map_or(0, |entry| entry.hash));
         self.link(number);
         number
     }
@@ -144,7 +145,7 @@ impl<T> Keys<T> {
     pub fn remove(&mut self, number: u32) -> Option<Entry<T>> {
         self.unlink(number);
         let entry = self.entries.remove(number)?;
-        let found = self.index.find_entry(hash(self.seed, &entry.key), |other| *other == number);
+        let found = self.index.find_entry(entry.hash, |other| *other == number);
         if let Ok(slot) = found {
             slot.remove();
         }
@@ -165,6 +166,14 @@ impl<T> Keys<T> {
             next = entry.newer;
             Some((number, entry))
         })
+    }
+
+    fn hash(&self, key: &Key) -> u64 {
+        // SipHash, which a secret at its start makes as good as keyed.
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write_u64(self.seed);
+        hasher.write(key.bytes());
+        hasher.finish()
     }
 
     fn link(&mut self, number: u32) {
@@ -191,14 +200,6 @@ impl<T> Keys<T> {
             None => self.newest = older,
         }
     }
-}
-
-fn hash(seed: u64, key: &Key) -> u64 {
-    // SipHash, which a secret at its start makes as good as keyed.
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write_u64(seed);
-    hasher.write(key.bytes());
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! none comes later than that, they leave the timeline in the same order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::key::Key;
 use super::order::{At, Ordinal};
@@ -18,7 +19,7 @@ pub struct Held {
     /// The terms that it matched and the join keys it has for them: machine, term, key.
     pub hits: Vec<(u32, u16, Key)>,
     /// What its result needs.
-    pub source: Option<Box<[u8]>>,
+    pub source: Option<Arc<[u8]>>,
 }
 
 impl Held {

@@ -1,7 +1,5 @@
 //! What happens to partial matches, step by step, for people who ask why.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::event::Stored;
@@ -51,6 +49,24 @@ pub enum StepKind {
     Evicted,
 }
 
+/// A partial match, and what it waits for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pending {
+    /// Values of the join key.
+    pub key: Vec<serde_json::Value>,
+    /// How many positive events it has; the next is that of this stage, counted from 0. When it has all, it waits for
+    /// [`Self::until`] to pass without an event that must be missing.
+    pub stage: u16,
+    /// Ordinals of its events; of a sample the latest event of each term that has one.
+    pub events: Vec<u64>,
+    /// Event time, in milliseconds since 1970, until which it can go on; none when it is for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+    /// Of a sample, the terms that have no event yet, counted from 0.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<u16>,
+}
+
 /// Collects steps, when anyone asks.
 #[derive(Debug, Default)]
 pub struct Trace {
@@ -60,7 +76,7 @@ pub struct Trace {
 
 impl Trace {
     /// Notes a step.
-    pub fn step(&mut self, what: StepKind, cause: Option<&Stored>, key: &Key, events: impl Fn() -> Vec<Arc<Stored>>) {
+    pub fn step(&mut self, what: StepKind, cause: Option<&Stored>, key: &Key, events: impl Fn() -> Vec<Stored>) {
         let Some(steps) = &mut self.steps else { return };
         let events: Vec<u64> = events().iter().map(|event| event.arrival).collect();
         let event = cause.map(|event| event.arrival);

@@ -10,10 +10,12 @@ pub mod script;
 pub mod test;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::decode::{Number, Value};
 use crate::pattern::regex::RegexError;
 use crate::schema::{Field, FieldType, Schema};
+use crate::time::Format;
 use condition::Condition;
 use script::Script;
 use test::{Spec, Test};
@@ -27,6 +29,8 @@ pub struct Column {
     pub kind: Option<FieldType>,
     /// What an explicit `null` counts as.
     pub null_value: Option<NullValue>,
+    /// How dates are written, where the mapping says so.
+    pub format: Option<Arc<Format>>,
 }
 
 /// A mapping's `null_value`.
@@ -116,22 +120,30 @@ impl Plan {
     pub fn field(&self, schema: &Schema, name: &str) -> Option<Field> {
         schema.get(name).or_else(|| {
             let date = self.dates.iter().any(|d| d == name);
-            date.then(|| Field { kind: FieldType::Date, null_value: None, path: name.to_owned(), nested: false })
+            date.then(|| Field {
+                kind: FieldType::Date,
+                null_value: None,
+                path: name.to_owned(),
+                format: None,
+                nested: false,
+            })
         })
     }
 
     /// The slot of a field. A field outside the schema has the type of its values.
     pub fn slot(&mut self, schema: &Schema, name: &str) -> u32 {
-        let (path, kind, null_value) = match self.field(schema, name) {
-            Some(field) => (field.path, Some(field.kind), field.null_value.as_ref().and_then(NullValue::of)),
-            None => (name.to_owned(), None, None),
+        let (path, kind, null_value, format) = match self.field(schema, name) {
+            Some(field) => {
+                (field.path, Some(field.kind), field.null_value.as_ref().and_then(NullValue::of), field.format)
+            }
+            None => (name.to_owned(), None, None, None),
         };
         let key = (path, null_value.clone());
         if let Some(slot) = self.slots.get(&key) {
             return *slot;
         }
         let slot = self.columns.len() as u32;
-        self.columns.push(Column { path: key.0.clone(), kind, null_value });
+        self.columns.push(Column { path: key.0.clone(), kind, null_value, format });
         self.slots.insert(key, slot);
         slot
     }

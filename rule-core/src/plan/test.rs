@@ -9,7 +9,7 @@ use crate::pattern::regex::{Regex, RegexError};
 use crate::pattern::{Fold, TextTest};
 use crate::schema::FieldType;
 use crate::syntax::ast::CompareOp;
-use crate::time::{self, Instant, Period};
+use crate::time::{self, Format, Instant, Period};
 
 /// A test as the rule states it: plain data, so that equal questions can be found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -150,10 +150,11 @@ impl Test {
             Test::TextOrder(op, wanted) => op.holds(text(&value).cmp(wanted)),
             Test::Number(op, wanted) => compare(value, *wanted).is_some_and(|o| op.holds(o)),
             Test::NumberIn(list) => list.iter().any(|n| compare(value, *n) == Some(Ordering::Equal)),
-            Test::Date(op, period) => instant(value, column.kind).is_some_and(|at| within(at, *op, *period)),
-            Test::DateIn(list) => {
-                instant(value, column.kind).is_some_and(|at| list.iter().any(|p| within(at, CompareOp::Equal, *p)))
+            Test::Date(op, period) => {
+                instant(value, column.kind, column.format.as_deref()).is_some_and(|at| within(at, *op, *period))
             }
+            Test::DateIn(list) => instant(value, column.kind, column.format.as_deref())
+                .is_some_and(|at| list.iter().any(|p| within(at, CompareOp::Equal, *p))),
             Test::Address(op, wanted) => address::parse(text(&value)).is_some_and(|a| op.holds(a.cmp(wanted))),
             Test::Ranges(list) => crate::pattern::in_ranges(text(&value), list) == Some(true),
             Test::Version(op, wanted) => op.holds(versions(text(&value), wanted)),
@@ -203,8 +204,9 @@ pub fn number(text: &str) -> Option<f64> {
 }
 
 /// The value as an instant; `date` keeps milliseconds, as in Elasticsearch.
-pub fn instant(value: Value<'_>, kind: Option<FieldType>) -> Option<Instant> {
+pub fn instant(value: Value<'_>, kind: Option<FieldType>, format: Option<&Format>) -> Option<Instant> {
     let at = match value {
+        Value::Number(_) | Value::String(_) if format.is_some() => format?.parse(text(&value))?.first,
         Value::Number(n) => match n.as_i64() {
             Some(millis) => millis as Instant * 1_000_000,
             None => time::parse(n.text()).map(|p| p.first).or_else(|| time::from_millis(n.as_f64()))?,

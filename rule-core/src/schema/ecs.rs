@@ -94,5 +94,5 @@ fn join(path: &[&str], name: &str) -> String {
 }
 
 fn field(kind: FieldType, path: &str) -> Field {
-    Field { kind, null_value: None, path: path.to_owned(), nested: false }
+    Field { kind, null_value: None, path: path.to_owned(), format: None, nested: false }
 }

@@ -1,10 +1,12 @@
 //! Reads an Elasticsearch mapping.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::{Field, FieldType, Fields};
+use crate::time::Format;
 
 /// Elasticsearch's own default is 20; a deeper mapping is a mistake or an attack on the stack.
 const MAX_DEPTH: usize = 64;
@@ -103,27 +105,34 @@ impl Reader {
         if kind == "flattened" {
             self.flattened.insert(name.to_owned());
         }
-        let mut own = field_type(kind);
+        let mut own = exact_type(kind, definition.get("normalizer"));
         if let Some(twins) = definition.get("fields") {
             for (key, twin) in object(twins, name)? {
                 let twin_name = format!("{name}.{key}");
                 let Some(twin_kind) = twin.get("type").and_then(Value::as_str) else {
                     return Err(format!("the multi-field {twin_name:?} has no \"type\""));
                 };
-                let twin_type = field_type(twin_kind);
+                let twin_type = exact_type(twin_kind, twin.get("normalizer"));
                 // A text field is compared through its keyword twin, if that holds the exact value.
-                let exact = twin_type == FieldType::Keyword && twin.get("normalizer").is_none();
-                if own == FieldType::Text && exact {
+                if own == FieldType::Text && twin_type == FieldType::Keyword {
                     own = FieldType::Keyword;
                 }
-                self.insert(&twin_name, twin_type, null_value(twin), name)?;
+                self.insert(&twin_name, twin_type, twin, name)?;
             }
         }
-        self.insert(name, own, definition.get("null_value").filter(|value| !value.is_null()), name)
+        self.insert(name, own, &Value::Object(definition.clone()), name)
     }
 
-    fn insert(&mut self, name: &str, kind: FieldType, null_value: Option<&Value>, path: &str) -> Result<(), String> {
-        let field = Field { kind, null_value: null_value.cloned(), path: path.to_owned(), nested: false };
+    fn insert(&mut self, name: &str, kind: FieldType, definition: &Value, path: &str) -> Result<(), String> {
+        let format = definition.get("format").and_then(Value::as_str).filter(|_| kind.is_date());
+        let format = format.map(|text| Format::new(text).map_err(|error| format!("field {name:?}: {error}")));
+        let field = Field {
+            kind,
+            null_value: null_value(definition).cloned(),
+            path: path.to_owned(),
+            format: format.transpose()?.map(Arc::new),
+            nested: false,
+        };
         match self.fields.get(name) {
             Some(known) if known.kind != kind => {
                 Err(format!("field {name:?} is mapped twice, with types that EQL cannot treat alike"))
@@ -176,6 +185,14 @@ fn null_value(definition: &Value) -> Option<&Value> {
 
 fn object<'a>(value: &'a Value, name: &str) -> Result<&'a Map<String, Value>, String> {
     value.as_object().ok_or_else(|| format!("the definition of {name:?} in the mapping is not a JSON object"))
+}
+
+/// The type of a field. A normalised keyword holds no exact value, so it is no better than text.
+fn exact_type(kind: &str, normalizer: Option<&Value>) -> FieldType {
+    match field_type(kind) {
+        FieldType::Keyword if normalizer.is_some() => FieldType::Text,
+        other => other,
+    }
 }
 
 fn field_type(kind: &str) -> FieldType {

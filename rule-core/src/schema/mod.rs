@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::time::Format;
+
 /// The type of a field, as far as EQL tells types apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FieldType {
     /// A string that is compared as it is: `keyword`, `constant_keyword`, `wildcard`, `flattened`, and a `text` field that
     /// has a keyword twin, which is what EQL reads then.
     Keyword,
-    /// Analysed text with no keyword twin: there is no exact value to compare.
+    /// Analysed text with no keyword twin, or a normalised keyword: there is no exact value to compare.
     Text,
     /// A whole number of any width.
     Long,
@@ -38,6 +40,11 @@ pub enum FieldType {
 }
 
 impl FieldType {
+    /// Whether it is a point in time.
+    pub fn is_date(self) -> bool {
+        matches!(self, FieldType::Date | FieldType::DateNanos)
+    }
+
     /// As Elasticsearch calls it.
     pub fn name(self) -> &'static str {
         match self {
@@ -64,6 +71,8 @@ pub struct Field {
     pub null_value: Option<Value>,
     /// The flat dotted name under which an event holds the value: aliases and multi-fields are resolved.
     pub path: String,
+    /// How dates are written, where the mapping says so.
+    pub format: Option<Arc<Format>>,
     /// Whether it lies inside a `nested` object, which EQL cannot query.
     pub nested: bool,
 }
@@ -119,7 +128,7 @@ impl Schema {
         let nested = self.fields.is_nested(name);
         ancestors(name)
             .any(|above| self.fields.flattened.binary_search_by(|f| f.as_str().cmp(above)).is_ok())
-            .then(|| Field { kind: FieldType::Keyword, null_value: None, path: name.to_owned(), nested })
+            .then(|| Field { kind: FieldType::Keyword, null_value: None, path: name.to_owned(), format: None, nested })
     }
 
     /// Whether the name is that of a `nested` object, or below one.

@@ -167,7 +167,7 @@ impl Search {
                     }
                 }
                 let limits = &self.program.limits;
-                let source = || Some(hit(event, index, line_number).into_bytes().into_boxed_slice());
+                let source = || Some(hit(event, index, line_number).into_bytes().into());
                 if correlator.observe(self.program.setting(), event, arrival, terms, source).is_err() {
                     let message =
                         format!("a join key has more than {} combinations of values", limits.max_combinations);

@@ -26,6 +26,8 @@ enum Target {
     Events,
     /// Text as a rule file
     Rule,
+    /// A sequence or sample over a stream of events
+    Sequence,
 }
 
 /// Runs them one after another.
@@ -36,7 +38,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
              rustup toolchain install nightly\n  cargo install --locked cargo-fuzz"
         );
     }
-    let all = [Target::Decode, Target::Events, Target::Rule];
+    let all = [Target::Decode, Target::Events, Target::Rule, Target::Sequence];
     let targets = if options.targets.is_empty() { &all[..] } else { &options.targets };
     let mut steps = Steps::default();
     for target in targets {
@@ -44,6 +46,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             Target::Decode => ("decode", 4096, "json"),
             Target::Events => ("events", 1024, "json"),
             Target::Rule => ("rule", 2048, "eql"),
+            Target::Sequence => ("sequence", 2048, "eql"),
         };
         steps.step(name, || {
             // rustup's `cargo`, which knows toolchains by name, and not the one that runs this.

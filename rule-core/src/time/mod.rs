@@ -1,5 +1,9 @@
 //! Instants: dates as Elasticsearch's `strict_date_optional_time||epoch_millis` reads them.
 
+mod format;
+
+pub use format::Format;
+
 /// Nanoseconds since 1970-01-01T00:00:00Z.
 pub type Instant = i128;
 
