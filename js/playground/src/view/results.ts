@@ -227,7 +227,7 @@ export class ResultsView {
           source && h("span", { class: "source" }, source),
           rule && h("span", { class: "rule" }, rule),
         ),
-        h("div", { class: "event-side" }, h("span", { class: "line" }, (lines.length > 1 ? lines : [line]).map((line) => `L${line}`).join(" › ")), expand),
+        h("div", { class: "event-side" }, h("span", { class: "line" }, places(lines.length > 1 ? lines : [line])), expand),
       ),
       detail,
     );
@@ -279,6 +279,12 @@ function itemsOf(result: Result, filter: Filter): Item[] {
     if (items.length === 10_000) break;
   }
   return items;
+}
+
+/** The lines of a match, of many the first and the last. */
+function places(lines: number[]): string {
+  const names = lines.map((line) => `L${line}`);
+  return names.length > 3 ? `${names[0]} › … › ${names.at(-1)}` : names.join(" › ");
 }
 
 function ruleName(result: Result, index: number): string {
