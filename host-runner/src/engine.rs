@@ -186,6 +186,9 @@ pub trait Instance: Send {
     /// Ends a search: the body that Elasticsearch's EQL search API would answer. The handle is gone.
     fn search_finish(&mut self, search: Handle) -> Result<String, EngineError>;
 
+    /// Bytes of linear memory that the instance has; none outside the sandbox.
+    fn memory(&self) -> Option<u64>;
+
     /// Frees a rule set, session or search. A session keeps its rule set alive.
     fn release(&mut self, handle: Handle) -> Result<(), EngineError>;
 }

@@ -123,6 +123,10 @@ impl Instance for Native {
         }
     }
 
+    fn memory(&self) -> Option<u64> {
+        None
+    }
+
     fn release(&mut self, handle: Handle) -> Result<(), EngineError> {
         self.items.remove(&handle.0);
         Ok(())

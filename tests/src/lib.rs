@@ -1,11 +1,16 @@
-//! What the tests of this folder share: the conformance vectors, the hosts that run them, and Tripline's command.
+//! What the tests of this folder share: the conformance vectors, the hosts that run them, Tripline's command, the reference for sequences, and
+//! readers of third-party data.
 //!
 //! They live apart from the parts that they test, so that the core's own tests stay quick to build.
 
 pub mod answer;
 pub mod c_abi;
 pub mod command;
+pub mod elastic_rules;
+pub mod elasticsearch;
 pub mod hosts;
+pub mod reference;
+pub mod series_spec;
 pub mod shared;
 pub mod vectors;
 

@@ -30,6 +30,8 @@ struct Live {
 /// What a store carries: its share of memory.
 pub(super) struct State {
     memory: usize,
+    /// What it has now.
+    grown: usize,
 }
 
 /// The module's table holds its own functions and does not grow; this is far above what it has.
@@ -38,7 +40,11 @@ const MAX_TABLE_ELEMENTS: usize = 100_000;
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         // An error traps at once. Refusing would let the module's allocator abort, which looks like any other trap.
-        if desired > self.memory { Err(wasmtime::Error::new(OverMemory)) } else { Ok(true) }
+        if desired > self.memory {
+            return Err(wasmtime::Error::new(OverMemory));
+        }
+        self.grown = desired;
+        Ok(true)
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
@@ -53,7 +59,7 @@ struct OverMemory;
 impl WasmInstance {
     pub(super) fn new(engine: WasmEngine, limits: InstanceLimits) -> Result<Self, EngineError> {
         let memory = usize::try_from(limits.memory.as_u64()).unwrap_or(usize::MAX);
-        let mut store = Store::new(&engine.0.engine, State { memory });
+        let mut store = Store::new(&engine.0.engine, State { memory, grown: 0 });
         store.limiter(|state| state);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(Ticker::ticks(limits.compile_deadline));
@@ -179,6 +185,10 @@ impl Instance for WasmInstance {
     fn search_finish(&mut self, search: Handle) -> Result<String, EngineError> {
         self.call(self.limits.deadline, |guest, store| guest.call_search_finish(store, search.0))?
             .map_err(EngineError::Refused)
+    }
+
+    fn memory(&self) -> Option<u64> {
+        self.live.as_ref().map(|live| live.store.data().grown as u64)
     }
 
     fn release(&mut self, handle: Handle) -> Result<(), EngineError> {

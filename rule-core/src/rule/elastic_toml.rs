@@ -102,6 +102,8 @@ impl Reader<'_> {
             note: self.string(table, "note"),
             event_category_override: self.string(table, "event_category_override"),
             timestamp_override: self.string(table, "timestamp_override"),
+            timestamp_field: self.string(table, "timestamp_field"),
+            tiebreaker_field: self.string(table, "tiebreaker_field"),
             building_block: table.contains_key("building_block_type"),
             ..RuleInfo::default()
         };
