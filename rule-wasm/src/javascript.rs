@@ -126,9 +126,11 @@ pub fn release(handle: u32) {
     handles::release(handle);
 }
 
-/// A value as plain objects, the same shape as its JSON.
+/// A value as plain objects, by way of its JSON. Event data decide how large a number is (a join key, a watermark), and one
+/// that JavaScript does not count exactly must not cost a whole outcome: it is rounded, as `JSON.parse` rounds it elsewhere.
 fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(JsValue::from)
+    let json = serde_json::to_string(value).map_err(|error| exception(&error.to_string()))?;
+    js_sys::JSON::parse(&json)
 }
 
 /// Options by way of their JSON, so that an unknown or malformed one is refused in the same words as elsewhere.

@@ -101,6 +101,25 @@ onPage(
   "#example=first-steps",
 );
 
+onPage("a sequence is listed with its lines and its key, and has the alert for all of its events", async (page) => {
+  const event = (second: number, category: string, host: string): string =>
+    JSON.stringify({ "@timestamp": second * 1000, event: { category }, host: { id: host }, n: second });
+  const events = [event(90, "file", "web"), event(30, "process", "db"), event(31, "network", "web"), event(60, "process", "web")];
+  await type(page, "rule", "sequence by host.id [process where true] [file where true]");
+  await paste(page, "events", events.join("\n"));
+  await waitForStatus(page, "1 match in 4 events");
+  const row = page.locator(".event.matched");
+  assert.equal(await row.count(), 1);
+  assert.equal(await row.locator(".line").innerText(), "L4 › L1");
+  assert.equal(await row.locator(".keys").innerText(), "web");
+  await row.locator(".expand").click();
+  await row.getByRole("button", { name: "Alert document" }).click();
+  await row.locator(".json", { hasText: "kibana.alert.group.id" }).waitFor();
+  assert.match(await row.locator(".json").innerText(), /"kibana.alert.depth": 2/);
+  await page.click("#filters .unmatched");
+  assert.equal(await page.locator(".event").count(), 2);
+});
+
 onPage(
   "a broken rule has wavy lines, a message, and a fix that works",
   async (page) => {
