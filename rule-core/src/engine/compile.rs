@@ -160,7 +160,7 @@ impl<'a> Compiler<'a> {
             rule_outcome(&parsed, &mut checker, category)
         });
         for error in &mut errors {
-            map_spans(error, query);
+            query.place(error);
         }
         // In the order of the text, which is how people mend it.
         errors.sort_by_key(|d| d.labels.first().map(|label| label.span));
@@ -234,16 +234,6 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
         let error = error.help("give what `GET index/_mapping` answers, or its `mappings` or `properties`");
         Box::new(Diagnostic { labels: Vec::new(), ..error })
     })
-}
-
-/// From places in the query to places in the file.
-fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
-    for label in &mut diagnostic.labels {
-        label.span = query.map.span(label.span);
-    }
-    if let Some(suggestion) = &mut diagnostic.suggestion {
-        suggestion.span = query.map.span(suggestion.span);
-    }
 }
 
 /// Fills in lines and columns.
