@@ -43,6 +43,7 @@
     (func (export "open-search") (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 2096))
     (func (export "search-add") (param i32 i32 i32 i64 i32 i32) (result i32) (i32.const 2200))
     (func (export "search-finish") (param i32) (result i32) (i32.const 2112))
+    (func (export "format") (param i32 i32) (result i32) (i32.const 2112))
     (func (export "release") (param i32))
     (func (export "evaluate") (param i32) (param $lines i32) (param $length i32) (result i32)
       (local $first i32)
@@ -84,6 +85,8 @@
     (canon lift (core func $core "search-add") (memory $memory) (realloc $realloc)))
   (func $search-finish (param "search" u32) (result (result string (error string)))
     (canon lift (core func $core "search-finish") (memory $memory)))
+  (func $format (param "text" string) (result (result string (error string)))
+    (canon lift (core func $core "format") (memory $memory) (realloc $realloc)))
   (func $release (param "handle" u32)
     (canon lift (core func $core "release")))
 
@@ -122,6 +125,8 @@
       (param "lines" (list u8)) (result (result $in-progress (error string)))))
     (import "import-func-search-finish" (func $search-finish
       (param "search" u32) (result (result string (error string)))))
+    (import "import-func-format" (func $format
+      (param "text" string) (result (result string (error string)))))
     (import "import-func-release" (func $release
       (param "handle" u32)))
     (type $named-source (record (field "path" string) (field "text" string)))
@@ -157,6 +162,8 @@
       (param "lines" (list u8)) (result (result $out-progress (error string)))))
     (export "search-finish" (func $search-finish) (func
       (param "search" u32) (result (result string (error string)))))
+    (export "format" (func $format) (func
+      (param "text" string) (result (result string (error string)))))
     (export "release" (func $release) (func
       (param "handle" u32)))
   )
@@ -174,5 +181,6 @@
     (with "import-func-open-search" (func $open-search))
     (with "import-func-search-add" (func $search-add))
     (with "import-func-search-finish" (func $search-finish))
+    (with "import-func-format" (func $format))
     (with "import-func-release" (func $release))))
   (export "tripline:engine/engine@0.1.0" (instance $engine)))

@@ -46,6 +46,10 @@ impl Guest for Component {
         service::search_finish(search)
     }
 
+    fn format(text: String) -> Result<String, String> {
+        service::format(&text).map_err(|diagnostics| json(&diagnostics))
+    }
+
     fn release(handle: Handle) {
         handles::release(handle);
     }

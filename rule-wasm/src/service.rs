@@ -58,6 +58,12 @@ pub fn search_add(search: u32, index: &str, first_id: u64, lines: &[u8]) -> Resu
     handles::with_search(search, |search| search.add(index, first_id, lines))
 }
 
+/// Formats the query of a rule file.
+pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
+    let source = Source { path: String::new(), text: text.to_owned() };
+    rule_core::format_rule(&source, &Limits::default())
+}
+
 /// Ends a search and gives its answer.
 pub fn search_finish(search: u32) -> Result<String, String> {
     handles::take_search(search).map(|search| search.finish())
