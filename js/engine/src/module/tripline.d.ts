@@ -10,4 +10,5 @@ export function evaluate(session: number, lines: Uint8Array): Outcome;
 export function openSearch(query: Source, options?: unknown): number;
 export function searchAdd(search: number, index: string, firstId: number, lines: Uint8Array): SearchProgress;
 export function searchFinish(search: number): string;
+export function format(text: string): string;
 export function release(handle: number): void;
