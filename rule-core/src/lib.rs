@@ -43,8 +43,9 @@ pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;
 #[cfg(feature = "render")]
 pub use render::render;
-pub use rule::{RuleInfo, Technique, Threat, ThreatEntry};
+pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
 pub use search::Search;
+pub use syntax::print::format_query;
 
 /// The version of the core, the same as the module's and the command's.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

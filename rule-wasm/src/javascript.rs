@@ -120,6 +120,13 @@ pub fn explain(
     js_sys::JSON::parse(&explanation)
 }
 
+/// Writes the EQL query of a rule file in one style. What is wrong, or why the file is left alone, is the `diagnostics` of
+/// the exception.
+#[wasm_bindgen]
+pub fn format(text: &str) -> Result<String, JsValue> {
+    service::format(text).map_err(malformed)
+}
+
 /// Frees a rule set, session or search. A session keeps its rule set alive.
 #[wasm_bindgen]
 pub fn release(handle: u32) {

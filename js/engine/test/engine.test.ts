@@ -332,6 +332,22 @@ test("a rule's own time fields are told", () => {
   assert.deepEqual(fields(own), ["event.created", "event.sequence"]);
 });
 
+test("a rule is formatted, and only its query", () => {
+  assert.equal(engine.format('any   where a==1 // why\n and (b:"x")'), 'any where\n  a == 1 and // why\n  b : "x"\n');
+  const toml = (query: string): string => `# é\n[rule]\nname="x"\ntype = "eql"\nquery = '''\n${query}\n''' # y\n`;
+  assert.equal(engine.format(toml("any   where true")), toml("any where true"));
+  const refused = (text: string): string[] => {
+    try {
+      return [engine.format(text)];
+    } catch (error) {
+      assert.ok(error instanceof QueryError);
+      return error.diagnostics.map(({ level, line }) => `${level} ${line}`);
+    }
+  };
+  assert.deepEqual(refused(toml("any where a ==\n and b == 1")), ["error 7"]);
+  assert.deepEqual(refused("# Page\n\n**Rule type**: eql\n"), ["warning 1"]);
+});
+
 test("hostile input is refused, not fatal", () => {
   using rules = engine.compile(["any where true", `any where ${"(".repeat(100_000)}`, 'any where a regex "(((a*)*)*)*b"']);
   assert.equal(rules.rules.length >= 1, true);

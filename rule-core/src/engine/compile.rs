@@ -293,18 +293,9 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
 /// From places in the query to places in the file, in the order of the text, which is how people mend it.
 pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
     for diagnostic in &mut *diagnostics {
-        map_spans(diagnostic, query);
+        query.place(diagnostic);
     }
     diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
-}
-
-fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
-    for label in &mut diagnostic.labels {
-        label.span = query.map.span(label.span);
-    }
-    if let Some(suggestion) = &mut diagnostic.suggestion {
-        suggestion.span = query.map.span(suggestion.span);
-    }
 }
 
 /// Fills in lines and columns.

@@ -3,10 +3,12 @@
 mod args;
 mod check;
 mod completions;
+mod diff;
 mod embed;
 mod eval;
 mod events;
 mod explain;
+mod fmt;
 mod log;
 mod output;
 mod playground;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),
