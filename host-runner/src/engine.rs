@@ -42,7 +42,7 @@ pub struct InstanceLimits {
     pub memory: ByteSize,
     /// Wall-clock time of one call that evaluates events.
     pub deadline: Duration,
-    /// Wall-clock time of one call that compiles rules.
+    /// Wall-clock time of one call that compiles rules, and of one that writes or reads back a session's state.
     pub compile_deadline: Duration,
 }
 

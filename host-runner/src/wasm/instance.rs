@@ -152,13 +152,14 @@ impl Instance for WasmInstance {
     }
 
     fn snapshot(&mut self, session: Handle) -> Result<Vec<u8>, EngineError> {
-        self.call(self.limits.deadline, |guest, store| guest.call_snapshot(store, session.0))?
+        // All state at once, which is no batch of events.
+        self.call(self.limits.compile_deadline, |guest, store| guest.call_snapshot(store, session.0))?
             .map_err(EngineError::Refused)
     }
 
     fn restore(&mut self, session: Handle, state: &[u8]) -> Result<Restored, EngineError> {
         let restored = self
-            .call(self.limits.deadline, |guest, store| guest.call_restore(store, session.0, state))?
+            .call(self.limits.compile_deadline, |guest, store| guest.call_restore(store, session.0, state))?
             .map_err(EngineError::Refused)?;
         Ok(serde_json::from_str(&restored)?)
     }

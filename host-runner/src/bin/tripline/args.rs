@@ -66,9 +66,9 @@ pub struct EvalArgs {
     /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
     #[arg(long)]
     pub notes: bool,
-    /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s` [default:
-    /// any; sequences are then told at the end]
-    #[arg(long, value_name = "DURATION", value_parser = units::duration)]
+    /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s`
+    /// [default: any; sequences are then told at the end]. While standard input is silent, event time goes on with the clock
+    #[arg(long, value_name = "DURATION", value_parser = units::any_duration)]
     pub lateness: Option<Duration>,
     #[command(flatten)]
     pub engine: EngineArgs,

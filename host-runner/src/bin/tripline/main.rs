@@ -1,5 +1,6 @@
 //! The `tripline` command.
 
+mod alerts;
 mod args;
 mod check;
 mod completions;
@@ -9,6 +10,7 @@ mod eval;
 mod events;
 mod explain;
 mod fmt;
+mod groups;
 mod log;
 mod output;
 mod playground;
