@@ -47,6 +47,7 @@
     (func (export "search-add") (param i32 i32 i32 i64 i32 i32) (result i32) (i32.const 2200))
     (func (export "search-finish") (param i32) (result i32) (i32.const 2112))
     (func (export "explain") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 2112))
+    (func (export "format") (param i32 i32) (result i32) (i32.const 2112))
     (func (export "release") (param i32))
     (func (export "evaluate") (param i32) (param $lines i32) (param $length i32) (result i32)
       (local $first i32)
@@ -106,6 +107,8 @@
     (param "rule" $source) (param "lines" (list u8)) (param "options" string)
     (result (result string (error string)))
     (canon lift (core func $core "explain") (memory $memory) (realloc $realloc)))
+  (func $format (param "text" string) (result (result string (error string)))
+    (canon lift (core func $core "format") (memory $memory) (realloc $realloc)))
   (func $release (param "handle" u32)
     (canon lift (core func $core "release")))
 
@@ -164,6 +167,8 @@
     (import "import-func-explain" (func $explain
       (param "rule" $in-source) (param "lines" (list u8)) (param "options" string)
       (result (result string (error string)))))
+    (import "import-func-format" (func $format
+      (param "text" string) (result (result string (error string)))))
     (import "import-func-release" (func $release
       (param "handle" u32)))
     (type $named-source (record (field "path" string) (field "text" string)))
@@ -219,6 +224,8 @@
     (export "explain" (func $explain) (func
       (param "rule" $out-source) (param "lines" (list u8)) (param "options" string)
       (result (result string (error string)))))
+    (export "format" (func $format) (func
+      (param "text" string) (result (result string (error string)))))
     (export "release" (func $release) (func
       (param "handle" u32)))
   )
@@ -242,5 +249,6 @@
     (with "import-func-search-add" (func $search-add))
     (with "import-func-search-finish" (func $search-finish))
     (with "import-func-explain" (func $explain))
+    (with "import-func-format" (func $format))
     (with "import-func-release" (func $release))))
   (export "tripline:engine/engine@0.1.0" (instance $engine)))

@@ -43,8 +43,9 @@ pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;
 #[cfg(feature = "render")]
 pub use render::render;
-pub use rule::{RuleInfo, Technique, Threat, ThreatEntry};
+pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
 pub use search::Search;
+pub use syntax::print::format_query;
 // Not part of the matcher: for commands that tell how far events are apart.
 #[doc(hidden)]
 pub use time::{Period, parse as parse_date};

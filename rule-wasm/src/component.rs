@@ -62,6 +62,10 @@ impl Guest for Component {
         service::explain(&rule.into(), &lines, &options).map_err(|diagnostics| json(&diagnostics))
     }
 
+    fn format(text: String) -> Result<String, String> {
+        service::format(&text).map_err(|diagnostics| json(&diagnostics))
+    }
+
     fn release(handle: Handle) {
         handles::release(handle);
     }

@@ -120,15 +120,24 @@ pub fn explain(
     js_sys::JSON::parse(&explanation)
 }
 
+/// Writes the EQL query of a rule file in one style. What is wrong, or why the file is left alone, is the `diagnostics` of
+/// the exception.
+#[wasm_bindgen]
+pub fn format(text: &str) -> Result<String, JsValue> {
+    service::format(text).map_err(malformed)
+}
+
 /// Frees a rule set, session or search. A session keeps its rule set alive.
 #[wasm_bindgen]
 pub fn release(handle: u32) {
     handles::release(handle);
 }
 
-/// A value as plain objects, the same shape as its JSON.
+/// A value as plain objects, by way of its JSON. Event data decide how large a number is (a join key, a watermark), and one
+/// that JavaScript does not count exactly must not cost a whole outcome: it is rounded, as `JSON.parse` rounds it elsewhere.
 fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(JsValue::from)
+    let json = serde_json::to_string(value).map_err(|error| exception(&error.to_string()))?;
+    js_sys::JSON::parse(&json)
 }
 
 /// Options by way of their JSON, so that an unknown or malformed one is refused in the same words as elsewhere.

@@ -81,6 +81,12 @@ pub fn explain(rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<
     Ok(serde_json::to_string(&explanation).unwrap_or_default())
 }
 
+/// Formats the query of a rule file.
+pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
+    let source = Source { path: String::new(), text: text.to_owned() };
+    rule_core::format_rule(&source, &Limits::default())
+}
+
 /// Ends a search and gives its answer.
 pub fn search_finish(search: u32) -> Result<String, String> {
     handles::take_search(search).map(|search| search.finish())

@@ -11,6 +11,7 @@ pub struct CModule {
     free: TypedFunc<i32, ()>,
     compile: TypedFunc<(i32, i32), i32>,
     evaluate: TypedFunc<(i32, i32), i32>,
+    advance: TypedFunc<(i32, i32), i32>,
     filter: TypedFunc<(i32, i32, i32, i32, i32, i32), i32>,
 }
 
@@ -35,6 +36,7 @@ impl CModule {
             free: instance.get_typed_func(&mut store, "free").map_err(told)?,
             compile: instance.get_typed_func(&mut store, "tripline_compile").map_err(told)?,
             evaluate: instance.get_typed_func(&mut store, "tripline_evaluate").map_err(told)?,
+            advance: instance.get_typed_func(&mut store, "tripline_advance").map_err(told)?,
             filter: instance.get_typed_func(&mut store, "tripline_filter").map_err(told)?,
             store,
         })
@@ -48,6 +50,11 @@ impl CModule {
     /// Evaluates a batch of events; the answer is an outcome.
     pub fn evaluate(&mut self, lines: &[u8]) -> Result<String> {
         self.call(self.evaluate.clone(), lines)
+    }
+
+    /// Moves the event time of the batches on; `time` is a `rule_core::Advance` in JSON, the answer an outcome.
+    pub fn advance(&mut self, time: &[u8]) -> Result<String> {
+        self.call(self.advance.clone(), time)
     }
 
     /// Filters one record as Fluent Bit does.

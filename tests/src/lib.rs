@@ -3,6 +3,7 @@
 //!
 //! They live apart from the parts that they test, so that the core's own tests stay quick to build.
 
+pub mod answer;
 pub mod c_abi;
 pub mod command;
 pub mod elastic_rules;

@@ -1,10 +1,11 @@
 //! The conformance vectors of `tests/vectors`; their form is described in its README.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use rule_core::{CompileReport, Outcome, RuleStatus, Source};
+use anyhow::{Context as _, Result, ensure};
+use rule_core::{Advance, CompileOptions, Limits, SessionOptions, Source};
 use serde::Deserialize;
 
 use crate::in_root;
@@ -31,14 +32,54 @@ pub struct Case {
     pub point: String,
     rule: String,
     mapping: Option<String>,
+    limits: Option<String>,
     #[serde(default)]
     events: String,
     #[serde(default)]
     encoding: Encoding,
-    matches: Option<Vec<u64>>,
-    error: Option<String>,
+    lateness_ms: Option<Lateness>,
     #[serde(default)]
-    rejected: Vec<u64>,
+    batches: bool,
+    #[serde(default)]
+    advance: BTreeMap<String, String>,
+    restart_after: Option<usize>,
+    pub(crate) matches: Option<Vec<Events>>,
+    pub(crate) keys: Option<String>,
+    pub(crate) told: Option<Vec<usize>>,
+    #[serde(default)]
+    pub(crate) counts: Counts,
+    pub(crate) alert: Option<String>,
+    pub(crate) error: Option<String>,
+    #[serde(default)]
+    pub(crate) rejected: Vec<u64>,
+}
+
+/// The events of an expected match; of one there is only its ordinal.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Events {
+    One(u64),
+    Several(Vec<u64>),
+}
+
+impl Events {
+    pub(crate) fn ordinals(&self) -> Vec<u64> {
+        match self {
+            Events::One(event) => vec![*event],
+            Events::Several(events) => events.clone(),
+        }
+    }
+}
+
+/// What sequences and samples are to count, as `rule_core::SequenceStatus` names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Counts {
+    pub late: u64,
+    pub undated: u64,
+    pub hurried: u64,
+    pub evicted_keys: u64,
+    pub evicted_partials: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -48,6 +89,31 @@ enum Encoding {
     Utf8,
     #[serde(rename = "latin-1")]
     Latin1,
+}
+
+/// `lateness_ms`: milliseconds, or `"any"`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Lateness {
+    Milliseconds(u64),
+    Word(Any),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Any {
+    Any,
+}
+
+/// One call that a host is to make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Evaluate a batch.
+    Evaluate(Vec<u8>),
+    /// Move event time on.
+    Advance(Advance),
+    /// Take a snapshot, end the session and restore the snapshot in a new one.
+    Restart,
 }
 
 impl VectorFile {
@@ -69,8 +135,6 @@ impl VectorFile {
         for (at, case) in cases.iter().enumerate() {
             let twice = cases[..at].iter().any(|other| other.name == case.name);
             ensure!(!twice, "{}: two cases are called {}", path.display(), case.name);
-            let expectations = usize::from(case.matches.is_some()) + usize::from(case.error.is_some());
-            ensure!(expectations == 1, "{}: {}: either `matches` or `error`", path.display(), case.name);
         }
         Ok(VectorFile { path, cases })
     }
@@ -113,12 +177,54 @@ impl Case {
         self.error.is_none()
     }
 
-    /// The mapping, if the case has one.
-    pub fn mapping(&self) -> Result<Option<serde_json::Value>> {
-        self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")
+    /// How its rule is compiled.
+    pub fn compile_options(&self) -> Result<CompileOptions> {
+        let mapping =
+            self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")?;
+        let limits =
+            self.limits.as_deref().map(serde_json::from_str).transpose().context("the limits are malformed")?;
+        Ok(CompileOptions { mapping, limits: limits.unwrap_or_else(Limits::default) })
     }
 
-    /// The batch of events as bytes.
+    /// How its session is opened.
+    pub fn session_options(&self) -> SessionOptions {
+        let default = SessionOptions { alerts: true, ..SessionOptions::default() };
+        match self.lateness_ms {
+            None => default,
+            Some(Lateness::Milliseconds(milliseconds)) => SessionOptions { lateness_ms: Some(milliseconds), ..default },
+            Some(Lateness::Word(Any::Any)) => SessionOptions { lateness_ms: None, ..default },
+        }
+    }
+
+    /// Whether its session is opened as any is.
+    pub fn is_default_session(&self) -> bool {
+        self.lateness_ms.is_none()
+    }
+
+    /// Whether its session is restarted on the way.
+    pub fn restarts(&self) -> bool {
+        self.restart_after.is_some()
+    }
+
+    /// Whether the session only gets events that it loses none of, and its rule is a bare query: what a search does too.
+    pub fn is_plain(&self) -> bool {
+        self.limits.is_none()
+            && self.advance.is_empty()
+            && self.counts == Counts::default()
+            && self.rule.find("[rule]").is_none()
+    }
+
+    /// Whether its rule is a sample.
+    pub fn is_sample(&self) -> bool {
+        self.rule.contains("sample by") || self.rule.starts_with("sample")
+    }
+
+    /// Whether its rule is a sequence or sample that runs.
+    pub fn is_correlation(&self) -> bool {
+        self.error.is_none() && (self.is_sample() || self.rule.contains("sequence"))
+    }
+
+    /// All events as bytes.
     pub fn events(&self) -> Result<Vec<u8>> {
         match self.encoding {
             Encoding::Utf8 => Ok(self.events.clone().into_bytes()),
@@ -130,38 +236,51 @@ impl Case {
         }
     }
 
-    /// The golden line for an answer, whose parts are JSON already.
-    pub fn line(&self, report: &str, outcome: &str) -> Result<String> {
-        Ok(format!(r#"{{"case":{},"report":{report},"outcome":{outcome}}}"#, serde_json::to_string(&self.name)?))
+    /// The events, each with its line end; blank lines go with the event before them.
+    pub fn lines(&self) -> Result<Vec<Vec<u8>>> {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        for line in self.events()?.split_inclusive(|byte| *byte == b'\n') {
+            match lines.last_mut() {
+                Some(before) if line.trim_ascii().is_empty() => before.extend(line),
+                _ => lines.push(line.to_vec()),
+            }
+        }
+        Ok(lines)
     }
 
-    /// Holds an answer against the hand-written expectation.
-    pub fn check(&self, report: &CompileReport, outcome: &Outcome) -> Result<()> {
-        let compiled = report.rules.iter().filter(|rule| matches!(rule.status, RuleStatus::Compiled { .. })).count();
-        if let Some(code) = &self.error {
-            let codes: Vec<&str> = report.diagnostics.iter().map(|d| d.code.as_str()).collect();
-            ensure!(codes.contains(&code.as_str()), "expected a diagnostic `{code}`, got {codes:?}");
-            ensure!(compiled == 0, "the rule runs in spite of `{code}`");
-            ensure!(outcome.matches.is_empty(), "a rule that does not run matched");
-            return Ok(());
+    /// The calls that a host makes, without the last one.
+    pub fn steps(&self) -> Result<Vec<Step>> {
+        self.steps_in(self.batches)
+    }
+
+    /// The calls, with one event each or as many as go together.
+    pub fn steps_in(&self, one_by_one: bool) -> Result<Vec<Step>> {
+        let mut between: BTreeMap<usize, Vec<Step>> = BTreeMap::new();
+        for (after, time) in &self.advance {
+            let after = after.parse().with_context(|| format!("{after:?} is not a number of events"))?;
+            let time = serde_json::from_str(time).with_context(|| format!("{time} is no way to advance"))?;
+            between.entry(after).or_default().push(Step::Advance(time));
         }
-        if report.has_errors() || compiled != 1 {
-            bail!("the rule does not compile: {}", serde_json::to_string(&report.diagnostics)?);
+        if let Some(after) = self.restart_after {
+            between.entry(after).or_default().push(Step::Restart);
         }
-        let mut matched = Vec::new();
-        for found in &outcome.matches {
-            ensure!(found.rule == 0 && found.events.len() == 1, "unexpected match {found:?}");
-            matched.extend_from_slice(&found.events);
+        // One batch is the bytes as they are, whatever they are.
+        if between.is_empty() && !one_by_one {
+            return Ok(vec![Step::Evaluate(self.events()?)]);
         }
-        let expected = self.matches.as_deref().unwrap_or_default();
-        ensure!(matched == expected, "expected the events {expected:?} to match, got {matched:?}");
-        let rejected: Vec<u64> = outcome.rejections.iter().map(|rejection| rejection.event).collect();
-        ensure!(
-            rejected == self.rejected && outcome.rejected == self.rejected.len() as u64,
-            "expected the events {:?} to be rejected, got {rejected:?}",
-            self.rejected,
-        );
-        Ok(())
+        let lines = self.lines()?;
+        ensure!(between.keys().all(|after| *after <= lines.len()), "{}: a step after the last event", self.name);
+        let mut steps = Vec::new();
+        let mut batch = Vec::new();
+        for seen in 0..=lines.len() {
+            let stops = between.remove(&seen);
+            if !batch.is_empty() && (one_by_one || stops.is_some() || seen == lines.len()) {
+                steps.push(Step::Evaluate(std::mem::take(&mut batch)));
+            }
+            steps.extend(stops.unwrap_or_default());
+            batch.extend(lines.get(seen).into_iter().flatten());
+        }
+        Ok(steps)
     }
 }
 

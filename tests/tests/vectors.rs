@@ -1,13 +1,15 @@
 //! The conformance vectors on every host: what the vectors expect by hand, and the golden files to the byte.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::{env, fs};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use host_runner::EngineKind;
+use rule_core::{Advance, CompileOptions, Outcome, Search, SearchOptions, SequenceStatus, Session, compile};
 use tripline_tests::c_abi::CModule;
 use tripline_tests::hosts::{Host, RunnerHost};
-use tripline_tests::vectors::{VectorFile, files_of};
+use tripline_tests::vectors::{Case, Step, VectorFile, files_of};
 use tripline_tests::{assert_none, in_root};
 
 /// What a host is held to beside the hand-written expectations.
@@ -35,12 +37,10 @@ fn run(host: &mut dyn Host, name: &str, golden: &Golden) -> Result<()> {
                 continue;
             };
             ran += 1;
-            let report = serde_json::from_str(&answer.report).with_context(|| answer.report.clone())?;
-            let outcome = serde_json::from_str(&answer.outcome).with_context(|| answer.outcome.clone())?;
-            if let Err(problem) = case.check(&report, &outcome) {
+            if let Err(problem) = answer.check(case) {
                 problems.push(format!("{theme}: {} (point {})\n  {problem:#}", case.name, case.point));
             }
-            let line = case.line(&answer.report, &answer.outcome)?;
+            let line = answer.line(case)?;
             match golden_lines.get(at) {
                 Some(golden) if *golden != line => {
                     let (golden, line) = difference(golden, &line);
@@ -89,46 +89,99 @@ fn c_abi() -> Result<()> {
     run(&mut CModule::embedded()?, "C ABI", &Golden::Compare)
 }
 
-/// An event's batch borders are no part of an answer: one batch, or one batch per line, gives the same.
+/// The borders between batches are no part of an answer: events one by one give the same as together.
 #[test]
 fn batches_do_not_matter() -> Result<()> {
-    use rule_core::{CompileOptions, Session, SessionOptions, compile};
-
-    let options = SessionOptions { alerts: true, ..SessionOptions::default() };
     let mut problems = Vec::new();
     for file in VectorFile::all()? {
         for case in &file.cases {
-            let (rules, _) =
-                compile(&[case.source()], &CompileOptions { mapping: case.mapping()?, ..CompileOptions::default() });
-            let rules = std::sync::Arc::new(rules);
-            let events = case.events()?;
-            let whole = Session::open(rules.clone(), options.clone()).evaluate(&events);
-            let mut session = Session::open(rules, options.clone());
-            let mut sum = rule_core::Outcome::default();
-            for line in events.split_inclusive(|byte| *byte == b'\n') {
-                let part = session.evaluate(line);
-                sum.events += part.events;
-                sum.matches.extend(part.matches);
-                sum.rejected += part.rejected;
-                sum.rejections.extend(part.rejections);
-                sum.alerts.push_str(&part.alerts);
-            }
-            if sum != whole {
-                problems.push(format!("{}: {}\n  {whole:?}\n  {sum:?}", file.theme(), case.name));
+            let (together, apart) = (evaluated(case, false)?, evaluated(case, true)?);
+            if together != apart {
+                problems.push(format!("{}: {}\n  {together:?}\n  {apart:?}", file.theme(), case.name));
             }
         }
     }
-    assert_none("line by line", &problems);
+    assert_none("one by one", &problems);
     Ok(())
 }
 
-/// Every point of the semantics that concerns event queries has vectors, and so has the refusal of the others.
+/// The sum of what a case leads to: counts added up, sizes as they are at the end.
+fn evaluated(case: &Case, one_by_one: bool) -> Result<Outcome> {
+    let rules = Arc::new(compile(&[case.source()], &case.compile_options()?).0);
+    let open = || Session::open(rules.clone(), case.session_options());
+    let mut session = open();
+    let mut sum = Outcome::default();
+    for step in case.steps_in(one_by_one)?.into_iter().chain([Step::Advance(Advance::Finish)]) {
+        let part = match step {
+            Step::Evaluate(batch) => session.evaluate(&batch),
+            Step::Advance(time) => session.advance(time),
+            Step::Restart => {
+                let state = session.snapshot();
+                session = open();
+                session.restore(&state).map_err(|error| anyhow!(error))?;
+                continue;
+            }
+        };
+        sum.events += part.events;
+        sum.matches.extend(part.matches);
+        sum.rejected += part.rejected;
+        sum.rejections.extend(part.rejections);
+        sum.alerts.push_str(&part.alerts);
+        let before = sum.sequences.unwrap_or_default();
+        sum.sequences = part.sequences.map(|now| SequenceStatus {
+            late: before.late + now.late,
+            undated: before.undated + now.undated,
+            hurried: before.hurried + now.hurried,
+            evicted_keys: before.evicted_keys + now.evicted_keys,
+            evicted_partials: before.evicted_partials + now.evicted_partials,
+            ..now
+        });
+    }
+    Ok(sum)
+}
+
+/// A search over the events, which has all of them before it decides anything, finds the sequences that the stream finds.
+#[test]
+fn a_search_finds_the_same_sequences() -> Result<()> {
+    let mut problems = Vec::new();
+    let mut ran = 0;
+    for file in VectorFile::all()? {
+        for case in file.cases.iter().filter(|case| case.is_plain()) {
+            let CompileOptions { mapping, .. } = case.compile_options()?;
+            let options = SearchOptions { mapping, size: 1_000, ..SearchOptions::default() };
+            let Ok(mut search) = Search::open(&case.source(), options) else { continue };
+            search.add("events", 0, &case.lines()?.concat());
+            let answer: serde_json::Value = serde_json::from_str(&search.finish())?;
+            let Some(found) = answer["hits"]["sequences"].as_array() else { continue };
+            if case.is_sample() {
+                continue;
+            }
+            ran += 1;
+            let hits = |sequence: &serde_json::Value| {
+                let hits = sequence["events"].as_array().into_iter().flatten();
+                let present = hits.filter(|hit| hit["missing"] != true);
+                present.filter_map(|hit| hit["_id"].as_str()?.parse().ok()).collect::<Vec<u64>>()
+            };
+            let found: BTreeSet<Vec<u64>> = found.iter().map(hits).collect();
+            let streamed = evaluated(case, false)?.matches.into_iter().map(|found| found.events);
+            let streamed: BTreeSet<Vec<u64>> = streamed.collect();
+            if found != streamed {
+                problems.push(format!("{}: {}\n  {found:?}\n  {streamed:?}", file.theme(), case.name));
+            }
+        }
+    }
+    println!("{ran} vectors searched");
+    assert!(ran > 0);
+    assert_none("search", &problems);
+    Ok(())
+}
+
+/// Every point of the semantics has vectors.
 #[test]
 fn every_point_is_covered() -> Result<()> {
-    // 12, 13 and 15 are about what a sequence that runs gives back.
-    const POINTS: [&str; 22] = [
-        "1a", "1b", "1c", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "14", "16", "17", "18", "19", "20", "21",
-        "22", "event",
+    const POINTS: [&str; 26] = [
+        "1a", "1b", "1c", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
+        "19", "20", "21", "22", "event", "stream",
     ];
 
     let files = VectorFile::all()?;

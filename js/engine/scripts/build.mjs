@@ -1,4 +1,4 @@
-// Compiles the wrapper and puts the module beside it.
+// Puts the module, with its glue and its types, where the wrapper looks for them, and compiles the wrapper.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = process.env.TRIPLINE_MODULE_DIR ?? join(here, "../../target/module");
-const files = ["tripline.js", "tripline.core.wasm", "sha256"];
+const files = ["tripline.js", "tripline.d.ts", "tripline.core.wasm", "sha256"];
 
 for (const file of files) {
   if (!existsSync(join(modules, file))) {
@@ -16,6 +16,6 @@ for (const file of files) {
 }
 
 rmSync(join(here, "dist"), { recursive: true, force: true });
-execFileSync("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"], { cwd: here, stdio: "inherit" });
 mkdirSync(join(here, "dist/module"), { recursive: true });
 for (const file of files) copyFileSync(join(modules, file), join(here, "dist/module", file));
+execFileSync("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"], { cwd: here, stdio: "inherit" });

@@ -6,12 +6,13 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import init, * as glue from "#module";
 import { read } from "#read";
 import { utf8 } from "./bytes.js";
 import { CrashError, QueryError, TriplineError } from "./errors.js";
-import init, * as glue from "./module/tripline.js";
 import type {
   About,
+  Advance,
   CompileOptions,
   CompileReport,
   Diagnostic,
@@ -19,6 +20,7 @@ import type {
   Explanation,
   Limits,
   Outcome,
+  Restored,
   RuleInfo,
   SearchOptions,
   SearchProgress,
@@ -93,6 +95,18 @@ export class Engine {
     const list = (Array.isArray(sources) ? sources : [sources]) as readonly (string | Source)[];
     const { rules, report } = call(() => glue.compile(list.map((source) => file(source)), options));
     return new RuleSet(rules, report);
+  }
+
+  /**
+   * Writes the EQL query of a rule in one style: what fits on a line of 100 columns becomes one, longer queries are
+   * broken at `and` and `or`. Comments and the query's meaning stay, and of a TOML rule everything around the query.
+   *
+   * @param text A bare query or Elastic's TOML, recognised by content.
+   * @throws {QueryError} for a query or rule with errors. If none of its diagnostics is an error, nothing is wrong, and
+   * the warning says why the text is left alone: its query is in another language, or it is a page in Markdown.
+   */
+  format(text: string): string {
+    return call(() => glue.format(text));
   }
 
   /**
@@ -202,9 +216,57 @@ export class Session extends Handle {
    *
    * An event that is not JSON, or over a limit, does not throw: it is counted and described in
    * {@link Outcome.rejections}.
+   *
+   * Event rules match at once. Sequences and samples match when the order of their events is known: when a later event
+   * moves event time past them by {@link SessionOptions.lateness_ms}, or {@link idle}, {@link flush} or {@link finish} does.
    */
   evaluate(events: string | Uint8Array): Outcome {
     return call(() => glue.evaluate(this.handle, utf8(events)));
+  }
+
+  /** Nothing has come for so many milliseconds: event time goes on as if it had. */
+  idle(milliseconds: number): Outcome {
+    return this.advance({ idle: milliseconds });
+  }
+
+  /** Puts the events that are held back in order now. What comes later and happened earlier is late. */
+  flush(): Outcome {
+    return this.advance("flush");
+  }
+
+  /** No more events come: what is held back is put in order, and an event that must be missing is missing for good. */
+  finish(): Outcome {
+    return this.advance("finish");
+  }
+
+  /**
+   * Says until when it can be now, in milliseconds since 1970: an event with a later timestamp does not move event time, so
+   * that one wrong clock does not make the events of all others late. The engine has no clock of its own.
+   */
+  setCeiling(milliseconds: number): void {
+    this.advance({ ceiling: milliseconds });
+  }
+
+  /** One of the four above, as data. */
+  advance(time: Advance): Outcome {
+    return call(() => glue.advance(this.handle, time));
+  }
+
+  /**
+   * The state of the sequences and samples as bytes: partial matches, events held back, how far time is. The same session has
+   * the same bytes on every host, and any host restores them.
+   */
+  snapshot(): Uint8Array {
+    return call(() => glue.snapshot(this.handle));
+  }
+
+  /**
+   * Goes on from a snapshot, of these or other rules: each rule that is in both goes on where it was.
+   *
+   * @throws {TriplineError} when this session has seen events, or the bytes are not a snapshot that this version reads.
+   */
+  restore(state: Uint8Array): Restored {
+    return call(() => glue.restore(this.handle, state));
   }
 }
 

@@ -3,7 +3,16 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { load, QueryError, TriplineError, type ExplainedNode, type Explanation, type Source } from "@tripline/engine";
+import {
+  load,
+  QueryError,
+  TriplineError,
+  type ExplainedNode,
+  type Explanation,
+  type RuleSet,
+  type SearchOptions,
+  type Source,
+} from "@tripline/engine";
 
 const engine = await load();
 const module = new URL("../dist/module/", import.meta.url);
@@ -187,6 +196,156 @@ test("an explanation says why, node by node", () => {
   assert.throws(() => engine.explain(rule, lines, { limit: 1 } as object), { name: "TriplineError", message: /limit/ });
   const limited = engine.explain(rule, lines, { limits: { max_explained_events: 1 } });
   assert.deepEqual([limited.events.length, limited.omitted], [1, 2]);
+});
+
+const at = (second: number, t: string, k: unknown = 1): string => JSON.stringify({ "@timestamp": second * 1000, t, k });
+const pairs = 'sequence by k [any where t == "a"] [any where t == "b"]';
+
+test("a sequence is told when later events show that its order is final", () => {
+  using rules = engine.compile(pairs);
+  using session = rules.open();
+  const [first, second] = [session.evaluate(`${at(2, "b")}\n${at(1, "a")}`), session.evaluate(at(13, "z"))];
+  assert.deepEqual([first.matches, first.sequences?.held], [[], 2]);
+  assert.deepEqual(second.matches, [{ rule: 0, events: [1, 0], join_keys: [1] }]);
+  assert.equal(second.sequences?.watermark, 3_000);
+});
+
+test("time goes on without events", () => {
+  using rules = engine.compile(pairs);
+  const match = [{ rule: 0, events: [0, 1], join_keys: [1] }];
+  const events = `${at(1, "a")}\n${at(2, "b")}`;
+  for (const how of ["flush", "finish"] as const) {
+    using session = rules.open();
+    assert.deepEqual(session.evaluate(events).matches, []);
+    assert.deepEqual(session[how]().matches, match, how);
+    assert.deepEqual(session.advance(how).matches, [], how);
+  }
+  using session = rules.open({ lateness_ms: 500 });
+  session.evaluate(events);
+  assert.deepEqual(session.idle(500).matches, []);
+  assert.deepEqual(session.idle(501).matches, match);
+  assert.throws(() => session.idle(-1), { name: "TriplineError", message: /malformed time/ });
+  assert.throws(() => session.idle(0.5), TriplineError);
+  assert.throws(() => session.advance("end" as "finish"), TriplineError);
+});
+
+test("an event from the future does not move time above the ceiling", () => {
+  using rules = engine.compile(pairs);
+  using session = rules.open();
+  session.setCeiling(60_000);
+  const late = session.evaluate(`${at(1, "a")}\n${at(9e9, "z")}\n${at(2, "b")}`).sequences?.late;
+  assert.equal(late, 0);
+  assert.equal(session.finish().matches.length, 1);
+});
+
+test("any lateness waits for the end", () => {
+  using rules = engine.compile(pairs);
+  using session = rules.open({ lateness_ms: null });
+  assert.deepEqual(session.evaluate(`${at(9e6, "b")}\n${at(1, "a")}`).matches, []);
+  assert.deepEqual(session.finish().matches.map(({ events }) => events), [[1, 0]]);
+});
+
+test("a sequence of two events gives two building blocks and an alert for both", () => {
+  using rules = engine.compile(pairs);
+  using session = rules.open({ alerts: true });
+  session.evaluate(`${at(1, "a")}\n${at(2, "b")}`);
+  const alerts = session.finish().alerts.trim().split("\n").map((alert) => JSON.parse(alert));
+  assert.deepEqual(alerts.map((alert) => alert["kibana.alert.building_block_type"]), ["default", "default", undefined]);
+  assert.equal(new Set(alerts.map((alert) => alert["kibana.alert.group.id"])).size, 1);
+  assert.deepEqual([alerts[2].k, alerts[2].t], [1, undefined]);
+});
+
+test("a new session goes on from a snapshot", () => {
+  using rules = engine.compile([pairs, "any where true"]);
+  using first = rules.open();
+  first.evaluate(at(1, "a"));
+  const state = first.snapshot();
+  assert.deepEqual(first.snapshot(), state);
+  using second = rules.open();
+  assert.deepEqual(second.restore(state), { rules: 1, dropped: 0 });
+  assert.deepEqual(second.snapshot(), state);
+  const outcome = second.evaluate(at(2, "b"));
+  assert.equal(outcome.first, 1);
+  assert.deepEqual(second.finish().matches, [{ rule: 0, events: [0, 1], join_keys: [1] }]);
+
+  using others = engine.compile("sequence by k [any where true] [any where true]");
+  using other = others.open();
+  assert.deepEqual(other.restore(state), { rules: 0, dropped: 1 });
+});
+
+test("what is no snapshot is refused, and so is one for a session that is under way", () => {
+  using rules = engine.compile(pairs);
+  using session = rules.open();
+  const state = session.snapshot();
+  const damaged = Uint8Array.from(state, (byte, at) => (at === state.length - 1 ? byte ^ 1 : byte));
+  for (const bytes of [new Uint8Array(), new TextEncoder().encode("tripline"), state.subarray(0, -1), damaged]) {
+    assert.throws(() => session.restore(bytes), TriplineError);
+  }
+  session.evaluate(at(1, "a"));
+  assert.throws(() => session.restore(state), { name: "TriplineError", message: /seen events already/ });
+  assert.equal(session.finish().sequences?.join_keys, 1);
+});
+
+test("numbers that JavaScript does not count are rounded, and stop nothing", () => {
+  using rules = engine.compile(pairs);
+  using session = rules.open({ lateness_ms: 0 });
+  const large = (second: number, t: string): string => at(second, t, "large").replace('"large"', "9007199254740993");
+  const outcome = session.evaluate(`${large(1, "a")}\n${large(2, "b")}\n${at(9e14, "z")}`);
+  assert.deepEqual(outcome.matches, [{ rule: 0, events: [0, 1], join_keys: [9007199254740992] }]);
+  assert.equal(outcome.sequences?.watermark, 9e17);
+  assert.equal(session.evaluate(at(1, "a")).sequences?.late, 1);
+});
+
+test("the seed changes nothing that is told", () => {
+  using rules = engine.compile(pairs);
+  const events = [1, 2, 3].flatMap((k) => [at(k, "a", k), at(k + 1, "b", k)]).join("\n");
+  const told = [0, 1, 2 ** 52].map((hash_seed) => {
+    using session = rules.open({ hash_seed });
+    return [session.evaluate(events), session.finish(), session.snapshot()];
+  });
+  assert.deepEqual(told[1], told[0]);
+  assert.deepEqual(told[2], told[0]);
+});
+
+test("a search for sequences and samples", () => {
+  const events = [at(2, "b"), at(1, "a"), at(3, "b"), '{"t":"a","k":1}'].join("\n");
+  const search = engine.openSearch(pairs);
+  assert.deepEqual(search.add(events), { events: 4, rejected: 0, rejections: [], left_out: 1, evicted: 0 });
+  assert.deepEqual(
+    search.finish().hits.sequences?.map(({ join_keys, events }) => [join_keys, events.map(({ _id }) => _id)]),
+    [[[1], ["1", "0"]]],
+  );
+  const sample = 'sample by k [any where t == "a"] [any where t == "b"]';
+  const count = (options: SearchOptions): number => engine.search(sample, events, options).hits.sequences!.length;
+  assert.equal(count({}), 1);
+  assert.equal(count({ max_samples_per_key: 5 }), 4);
+  const missing = engine.search("sequence with maxspan=9s [any where true] ![any where true] [any where true]", events);
+  assert.equal(missing.hits.sequences?.[0]?.events[1]?.missing, true);
+});
+
+test("a rule's own time fields are told", () => {
+  const text = `[rule]\nname = "r"\nrule_id = "r"\ntype = "eql"\nlanguage = "eql"\nquery = '${pairs}'\n`;
+  using plain = engine.compile({ path: "r.toml", text });
+  using own = engine.compile({ path: "r.toml", text: `${text}timestamp_field = "event.created"\ntiebreaker_field = "event.sequence"\n` });
+  const fields = ({ rules: [rule] }: RuleSet): unknown => [rule!.timestamp_field, rule!.tiebreaker_field];
+  assert.deepEqual(fields(plain), [undefined, undefined]);
+  assert.deepEqual(fields(own), ["event.created", "event.sequence"]);
+});
+
+test("a rule is formatted, and only its query", () => {
+  assert.equal(engine.format('any   where a==1 // why\n and (b:"x")'), 'any where\n  a == 1 and // why\n  b : "x"\n');
+  const toml = (query: string): string => `# é\n[rule]\nname="x"\ntype = "eql"\nquery = '''\n${query}\n''' # y\n`;
+  assert.equal(engine.format(toml("any   where true")), toml("any where true"));
+  const refused = (text: string): string[] => {
+    try {
+      return [engine.format(text)];
+    } catch (error) {
+      assert.ok(error instanceof QueryError);
+      return error.diagnostics.map(({ level, line }) => `${level} ${line}`);
+    }
+  };
+  assert.deepEqual(refused(toml("any where a ==\n and b == 1")), ["error 7"]);
+  assert.deepEqual(refused("# Page\n\n**Rule type**: eql\n"), ["warning 1"]);
 });
 
 test("hostile input is refused, not fatal", () => {

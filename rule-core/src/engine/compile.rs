@@ -238,7 +238,7 @@ fn state_hash(info: &RuleInfo, lowered: &Lowered) -> [u8; 16] {
 }
 
 /// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
-fn window(from: Option<&str>) -> u64 {
+pub(crate) fn window(from: Option<&str>) -> u64 {
     let parse = |text: &str| {
         let text = text.strip_prefix("now-")?;
         let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -293,18 +293,9 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
 /// From places in the query to places in the file, in the order of the text, which is how people mend it.
 pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
     for diagnostic in &mut *diagnostics {
-        map_spans(diagnostic, query);
+        query.place(diagnostic);
     }
     diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
-}
-
-fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
-    for label in &mut diagnostic.labels {
-        label.span = query.map.span(label.span);
-    }
-    if let Some(suggestion) = &mut diagnostic.suggestion {
-        suggestion.span = query.map.span(suggestion.span);
-    }
 }
 
 /// Fills in lines and columns.

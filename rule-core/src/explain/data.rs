@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::api::Rejection;
+use crate::api::{Match, Rejection};
+use crate::correlate::trace::{Pending, Step};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limits::Limits;
 
@@ -50,7 +51,24 @@ pub struct Explanation {
     /// What the rule's author should look at, such as the name of a field that looks misspelt.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub warnings: Vec<Diagnostic>,
-    // What a sequence has collected over the events, key by key, belongs here: `sequence: Option<SequenceTrace>`.
+    /// What a sequence or sample made of the events, key by key; absent for an event query.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sequence: Option<SequenceTrace>,
+}
+
+/// What a sequence or sample made of all events given, put in order as one data set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SequenceTrace {
+    /// Its matches, as [`Session::finish`](crate::Session::finish) would tell them: ordinals of the events, missing ones left out.
+    pub matches: Vec<Match>,
+    /// What happened to partial matches, in the order of events; no more than the limits allow.
+    pub steps: Vec<Step>,
+    /// Steps that were left out because of [`Limits::max_explained_nodes`].
+    pub omitted: u64,
+    /// Partial matches that are still open after the last event, and what they wait for.
+    pub pending: Vec<Pending>,
+    /// Events that a term matched but that have no timestamp, and so no place in the order.
+    pub undated: u64,
 }
 
 /// The three kinds of query.

@@ -27,6 +27,7 @@ mod hints;
 mod names;
 mod notes;
 mod text;
+mod trace;
 mod walk;
 mod words;
 
@@ -123,12 +124,23 @@ fn explain_rule(
         terms: blueprints.iter().map(|blueprint| blueprint.term.clone()).collect(),
         events: Vec::new(),
         omitted: 0,
+        sequence: None,
         warnings: Vec::new(),
     };
     let program = Program::new(plan, filters, limits.clone());
     let evaluator = Evaluator::default();
     let mut explainer = Explainer { program, blueprints, timestamp, query, lines: &lines, evaluator };
     explain_events(&mut explainer, events, limits, &mut explanation);
+    let fields = trace::Fields {
+        category: category.map_or(CATEGORY_FIELD, String::as_str),
+        timestamp: options
+            .timestamp_field
+            .as_ref()
+            .or(info.timestamp_field.as_ref())
+            .map_or(TIMESTAMP_FIELD, String::as_str),
+        tiebreaker: info.tiebreaker_field.as_deref(),
+    };
+    explanation.sequence = trace::trace((parsed.as_ref()?, &query.text), info, &schema, limits, &fields, events);
     Some(explanation)
 }
 

@@ -6,7 +6,10 @@
 pub mod ast;
 pub(crate) mod lexer;
 mod parser;
+pub(crate) mod print;
+mod spans;
 mod string;
 pub(crate) mod token;
 
 pub use parser::{parse_expression, parse_query};
+pub use print::print;

@@ -29,22 +29,27 @@ fn compile(sources: &Value) -> Value {
     serde_json::from_str(&answer).expect("the answer is JSON")
 }
 
-/// Two rules that match a process named `nc`, of which the second is the more severe.
-fn compile_rules() {
-    let rule = |name: &str, severity: &str, query: &str| {
+/// Compiles rules: name, severity, query.
+fn compile_named(rules: &[(&str, &str, &str)]) {
+    let rule = |(name, severity, query): &(&str, &str, &str)| {
         let text = format!(
             "[rule]\nname = {name:?}\nrule_id = {name:?}\nseverity = {severity:?}\nrisk_score = 47\ntype = \"eql\"\n\
              language = \"eql\"\nquery = {query:?}\n"
         );
         json!({ "path": format!("{name}.toml"), "text": text })
     };
-    let report = compile(&json!([
-        rule("Netcat \"listener\"", "medium", r#"process where process.name == "nc""#),
-        rule("Any netcat", "high", r#"any where process.name : "NC*""#),
-        rule("A file", "critical", "file where true"),
-    ]));
-    assert_eq!(report["rules"].as_array().map(Vec::len), Some(3), "{report}");
+    let report = compile(&rules.iter().map(rule).collect());
+    assert_eq!(report["rules"].as_array().map(Vec::len), Some(rules.len()), "{report}");
     assert_eq!(report["diagnostics"], json!([]), "{report}");
+}
+
+/// Two rules that match a process named `nc`, of which the second is the more severe.
+fn compile_rules() {
+    compile_named(&[
+        ("Netcat \"listener\"", "medium", r#"process where process.name == "nc""#),
+        ("Any netcat", "high", r#"any where process.name : "NC*""#),
+        ("A file", "critical", "file where true"),
+    ]);
 }
 
 /// Filters a record; the flag says whether it came back as it was, at the address it came from.
@@ -117,6 +122,7 @@ fn addresses_that_malloc_did_not_give_are_refused() {
         assert!(c_string(tripline_filter(0, 0, 0, 0, address, length)).contains("malloc"));
         assert!(c_string(tripline_compile(address, length)).contains("malloc"));
         assert!(c_string(tripline_evaluate(address, length)).contains("malloc"));
+        assert!(c_string(tripline_advance(address, length)).contains("malloc"));
     }
     // The tag is not read, whatever it is.
     assert!(c_string(tripline_filter(usize::MAX, usize::MAX, 0, 0, record, MATCHING.len())).contains("Any netcat"));
@@ -147,6 +153,41 @@ fn batches_are_answered_with_alerts() {
     assert_eq!(outcome.alerts.lines().count(), 2);
 }
 
+fn advance(time: &str) -> Value {
+    let address = put(time.as_bytes());
+    let answer = c_string(tripline_advance(address, time.len()));
+    free(address);
+    serde_json::from_str(&answer).expect("the answer is JSON")
+}
+
+#[test]
+fn batches_have_a_time_of_their_own() {
+    compile_named(&DOWNLOAD);
+    assert!(filter(record(1, "process", "web").as_bytes()).1);
+    let lines = [record(1, "process", "db"), record(2, "file", "db"), record(2, "file", "web")].join("\n");
+    let address = put(lines.as_bytes());
+    let outcome: Value =
+        serde_json::from_str(&c_string(tripline_evaluate(address, lines.len()))).expect("the answer is JSON");
+    free(address);
+    assert_eq!(outcome["matches"], json!([]), "they are held back");
+    assert_eq!(outcome["sequences"]["held"], json!(3));
+    let finish = advance(r#""finish""#);
+    assert_eq!(finish["matches"], json!([{ "rule": 0, "events": [0, 1], "join_keys": ["db"] }]));
+    assert_eq!(finish["alerts"].as_str().map(|alerts| alerts.lines().count()), Some(3));
+    for time in [r#"{"idle":5}"#, r#"{"ceiling":-5}"#, r#""flush""#] {
+        assert_eq!(advance(time)["first"], json!(3));
+    }
+}
+
+#[test]
+fn a_malformed_time_is_refused() {
+    compile_rules();
+    for time in ["", "{}", "finish", r#""end""#, r#"{"idle":-1}"#, r#"{"idle":1.5}"#, r#"["finish"]"#] {
+        let error = advance(time)["error"].as_str().unwrap_or_default().to_owned();
+        assert!(error.starts_with("the time is malformed: "), "{time}: {error}");
+    }
+}
+
 #[test]
 fn malformed_sources_are_refused_and_the_rules_stay() {
     compile_rules();
@@ -157,6 +198,85 @@ fn malformed_sources_are_refused_and_the_rules_stay() {
         assert!(answer.starts_with(r#"{"error":"the sources are malformed: "#), "{answer}");
     }
     assert!(filter(MATCHING.as_bytes()).0.contains("Any netcat"));
+}
+
+/// A process and then a file on one host within a minute; and one of each by itself.
+const DOWNLOAD: [(&str, &str, &str); 1] = [(
+    "Download and drop",
+    "high",
+    "sequence by host.id with maxspan=1m [process where true] [file where process.name != \"quiet\"]",
+)];
+
+/// A record of a second.
+fn record(second: u32, category: &str, host: &str) -> String {
+    format!(r#"{{"@timestamp":{second}000,"event":{{"category":"{category}"}},"host":{{"id":"{host}"}}}}"#)
+}
+
+/// The rules that a record came back with; none when it came back as it was.
+fn told(record: &str) -> Vec<String> {
+    let (answer, same) = filter(record.as_bytes());
+    if same {
+        assert_eq!(answer, record);
+        return Vec::new();
+    }
+    let answer: Value = serde_json::from_str(&answer).expect("the record is JSON");
+    serde_json::from_value(answer["tripline"]["rule"].clone()).expect("the names of rules")
+}
+
+#[test]
+fn a_sequence_is_told_with_the_record_that_ends_it() {
+    compile_named(&DOWNLOAD);
+    assert_eq!(told(&record(1, "process", "web")), [""; 0]);
+    assert_eq!(told(&record(2, "network", "web")), [""; 0]);
+    assert_eq!(told(&record(3, "file", "db")), [""; 0], "another host");
+    assert_eq!(told(&record(4, "file", "web")), ["Download and drop"]);
+    assert_eq!(told(&record(5, "file", "web")), [""; 0], "told once");
+    assert_eq!(told(&record(6, "process", "web")), [""; 0]);
+    assert_eq!(told(&record(67, "file", "web")), [""; 0], "after maxspan");
+    // At the same time the order of the records counts.
+    assert_eq!(told(&record(70, "process", "web")), [""; 0]);
+    assert_eq!(told(&record(70, "file", "web")), ["Download and drop"]);
+}
+
+#[test]
+fn a_sequence_and_an_event_rule_are_told_together() {
+    compile_named(&[DOWNLOAD[0], ("A file", "medium", "file where true")]);
+    assert_eq!(told(&record(1, "file", "web")), ["A file"]);
+    assert_eq!(told(&record(2, "process", "web")), [""; 0]);
+    let (answer, _) = filter(record(3, "file", "web").as_bytes());
+    assert!(answer.ends_with(r#","tripline":{"rule":["A file","Download and drop"],"severity":"high"}}"#), "{answer}");
+}
+
+#[test]
+fn records_without_a_time_do_not_disturb_a_sequence() {
+    compile_named(&[DOWNLOAD[0], ("A file", "medium", "file where true")]);
+    assert_eq!(told(&record(1, "process", "web")), [""; 0]);
+    for timestamp in ["null", r#""yesterday""#, "[]", "{}"] {
+        let undated = record(9, "file", "web").replace("9000", timestamp);
+        assert_eq!(told(&undated), ["A file"], "event rules do not ask for the time");
+    }
+    assert_eq!(told(r#"{"event.category":"process","host.id":"web"}"#), [""; 0]);
+    assert_eq!(told(&record(2, "file", "web")), ["A file", "Download and drop"]);
+}
+
+#[test]
+fn a_record_that_happened_earlier_than_the_one_before_is_late() {
+    compile_named(&[DOWNLOAD[0], ("A file", "medium", "file where true")]);
+    assert_eq!(told(&record(5, "process", "web")), [""; 0]);
+    assert_eq!(told(&record(4, "file", "web")), ["A file"]);
+    assert_eq!(told(&record(6, "file", "web")), ["A file", "Download and drop"]);
+}
+
+#[test]
+fn what_must_be_missing_is_told_with_the_next_record_after_maxspan() {
+    let query = "sequence by host.id with maxspan=10s [process where true] ![file where true]";
+    compile_named(&[("No file", "low", query)]);
+    assert_eq!(told(&record(1, "process", "web")), [""; 0]);
+    assert_eq!(told(&record(2, "process", "db")), [""; 0]);
+    assert_eq!(told(&record(3, "file", "db")), [""; 0]);
+    assert_eq!(told(&record(11, "network", "web")), [""; 0], "maxspan is inclusive");
+    assert_eq!(told(&record(12, "network", "mail")), ["No file"]);
+    assert_eq!(told(&record(30, "network", "mail")), [""; 0]);
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain why a rule matches events or does not, node by node.
     Explain(ExplainArgs),
+    /// Write EQL queries, in rule files too, in one style.
+    Fmt(FmtArgs),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
     Run(RunArgs),
     /// Serve the playground from this binary.
@@ -224,11 +226,47 @@ pub struct ExplainArgs {
     pub limits: LimitArgs,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline fmt rules/
+  tripline fmt --check rules/ || echo 'run tripline fmt'
+  echo 'any where user.id==0' | tripline fmt -
+
+What fits on a line of 100 columns becomes one; longer queries are broken at `and` and `or`.
+Comments and single blank lines stay. Of a TOML rule only the query changes. Its meaning never
+does: what is written has been read back. Rules in other languages and pages in Markdown are
+left alone. Files with errors are shown, left as they are, and make the command fail.
+
+Formatting keeps no state and runs no rule, so it needs no sandbox; --max-rule-bytes and
+--max-query-depth bound it. A bare query has no id but the hash of its text, so formatting it
+gives it another.")]
+pub struct FmtArgs {
+    /// Rule files, or folders of .toml, .eql, .md and .ndjson files; `-` formats standard input to standard output.
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing: print what would change as a diff, and fail if anything would.
+    #[arg(long)]
+    pub check: bool,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = FmtOutput::Human)]
+    pub output: FmtOutput,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExplainOutput {
     /// A tree for each event, for people.
     Tree,
     /// The explanation as one document; indented on a terminal.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FmtOutput {
+    /// The files that were formatted, or a diff.
+    Human,
+    /// What became of each file, as one document.
     Json,
 }
 

@@ -1,8 +1,8 @@
 /// <reference lib="webworker" />
-import { load, type Engine, type Match, type RuleSet } from "@tripline/engine";
+import { load, QueryError, type Engine, type Match, type Outcome, type RuleSet } from "@tripline/engine";
 import { learn } from "../events/fields.js";
 import { split, type Events } from "../events/split.js";
-import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Request, type Response, type Result } from "./protocol.js";
+import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Formatted, type Request, type Response, type Result } from "./protocol.js";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -32,6 +32,10 @@ async function handle(request: Request): Promise<void> {
     post({ ...request, alert: current?.id === request.id ? alert(current.rules, request.match) : null });
     return;
   }
+  if (request.type === "format") {
+    post({ type: "formatted", id: request.id, formatted: format(loaded, request.rule) });
+    return;
+  }
   latest = Math.max(latest, request.id);
   if (request.events !== undefined) {
     events = split(request.events);
@@ -45,7 +49,8 @@ async function run(engine: Engine, id: number, rule: string): Promise<void> {
   const started = performance.now();
   const rules = engine.compile({ path: "rule", text: rule });
   const compileMs = performance.now() - started;
-  const session = rules.open();
+  // The events are a finite set: whatever their order in the text, the end of it is the end of them.
+  const session = rules.open({ lateness_ms: null });
   try {
     const result: Result = {
       report: rules.report,
@@ -61,25 +66,14 @@ async function run(engine: Engine, id: number, rule: string): Promise<void> {
       evaluateMs: 0,
     };
     for (const [from, to] of chunks(data.lines)) {
-      const before = performance.now();
-      const outcome = session.evaluate(data.lines.subarray(from, to));
-      result.evaluateMs += performance.now() - before;
-      for (const match of outcome.matches) {
-        for (const event of match.events) result.fates[event] = Fate.Matched;
-        if (result.matches.length < MAX_MATCHES) result.matches.push(match);
-      }
-      result.matchCount += outcome.matches.length;
-      for (const rejection of outcome.rejections) {
-        result.fates[rejection.event] = Fate.Rejected;
-        if (result.rejections.length < MAX_REJECTIONS) result.rejections.push(rejection);
-      }
-      result.rejectedCount += outcome.rejected;
+      collect(result, () => session.evaluate(data.lines.subarray(from, to)));
       if (to < data.lines.length) {
         post({ type: "progress", id, done: to, total: data.lines.length });
         await mailbox();
         if (id !== latest) return;
       }
     }
+    collect(result, () => session.finish());
     current?.rules.free();
     current = { id, rules };
     post({ type: "result", id, ...result });
@@ -89,17 +83,45 @@ async function run(engine: Engine, id: number, rule: string): Promise<void> {
   }
 }
 
+/** Adds what a call led to. */
+function collect(result: Result, call: () => Outcome): void {
+  const before = performance.now();
+  const outcome = call();
+  result.evaluateMs += performance.now() - before;
+  for (const match of outcome.matches) {
+    for (const event of match.events) result.fates[event] = Fate.Matched;
+    if (result.matches.length < MAX_MATCHES) result.matches.push(match);
+  }
+  result.matchCount += outcome.matches.length;
+  for (const rejection of outcome.rejections) {
+    result.fates[rejection.event] = Fate.Rejected;
+    if (result.rejections.length < MAX_REJECTIONS) result.rejections.push(rejection);
+  }
+  result.rejectedCount += outcome.rejected;
+}
+
 /** An alert depends on nothing but its rule and its events, so it is built when somebody wants to see it. */
 function alert(rules: RuleSet, match: Match): string | null {
   const decoder = new TextDecoder();
   const lines = match.events.map((event) => decoder.decode(lineOf(event)));
-  const session = rules.open({ alerts: true });
+  const session = rules.open({ alerts: true, lateness_ms: null });
   try {
-    const outcome = session.evaluate(lines.join("\n"));
-    const at = outcome.matches.findIndex(({ rule }) => rule === match.rule);
-    return outcome.alerts.split("\n")[at] ?? null;
+    const outcomes = [session.evaluate(lines.join("\n")), session.finish()];
+    const alerts = outcomes.flatMap((outcome) => outcome.alerts.split("\n")).filter(Boolean);
+    // Of a sequence the last one is about all of its events.
+    const id = rules.rules[match.rule]?.id;
+    return alerts.findLast((alert) => JSON.parse(alert)["kibana.alert.rule.rule_id"] === id) ?? null;
   } finally {
     session.free();
+  }
+}
+
+function format(engine: Engine, rule: string): Formatted {
+  try {
+    return { text: engine.format(rule) };
+  } catch (error) {
+    if (error instanceof QueryError) return { diagnostics: error.diagnostics };
+    throw error;
   }
 }
 

@@ -172,10 +172,12 @@ export class ResultsView {
     const { time, date, host, user, action, subject, object, source } = facts(event);
     const rule = item.match && run.result.report.rules.length > 1 ? ruleName(run.result, item.match.rule) : "";
     const line = this.#actions.line(from);
+    const lines = item.match?.events.map((event) => this.#actions.line(run.result.starts[event] ?? 0)) ?? [];
+    const keys = item.match?.join_keys?.map((key) => String(key)).join(" · ");
     const row = h("li", { class: `event ${item.match ? "matched" : ""}` });
     const detail = h("div", { class: "detail", hidden: true });
     const { match } = item;
-    const key = `${item.event}:${match?.rule ?? ""}`;
+    const key = `${item.event}:${match?.rule ?? ""}:${keys ?? ""}`;
     const toggle = (open: boolean): void => {
       if (open && !detail.hasChildNodes()) {
         const alert = match ? () => this.#actions.alert(match) : null;
@@ -218,13 +220,14 @@ export class ResultsView {
           "div",
           { class: "event-facts" },
           time && h("time", { title: `${date} ${time}` }, time),
+          keys && h("span", { class: "keys" }, keys),
           host && h("span", {}, host),
           user && h("span", {}, user),
           action && h("span", {}, action),
           source && h("span", { class: "source" }, source),
           rule && h("span", { class: "rule" }, rule),
         ),
-        h("div", { class: "event-side" }, h("span", { class: "line" }, `L${line}`), expand),
+        h("div", { class: "event-side" }, h("span", { class: "line" }, places(lines.length > 1 ? lines : [line])), expand),
       ),
       detail,
     );
@@ -276,6 +279,12 @@ function itemsOf(result: Result, filter: Filter): Item[] {
     if (items.length === 10_000) break;
   }
   return items;
+}
+
+/** The lines of a match, of many the first and the last. */
+function places(lines: number[]): string {
+  const names = lines.map((line) => `L${line}`);
+  return names.length > 3 ? `${names[0]} › … › ${names.at(-1)}` : names.join(" › ");
 }
 
 function ruleName(result: Result, index: number): string {
