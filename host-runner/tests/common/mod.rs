@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod collector;
+pub mod sequences;
 
 use std::io::Write as _;
 use std::path::PathBuf;

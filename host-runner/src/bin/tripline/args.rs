@@ -281,6 +281,8 @@ pub enum FmtOutput {
       rules: [rules/linux, rules/web.toml]
       memory_limit: 64MiB
       deadline: 1s
+      allowed_lateness: 30s         # how late events may come and still take their place in sequences
+      state: state                  # a folder; sequences go on after a restart
   inputs:
     - http: 127.0.0.1:8080        # POST /v1/tenants/web/events, GET /status
     - tcp: 127.0.0.1:5170
@@ -289,8 +291,9 @@ pub enum FmtOutput {
       tenant: web
   output: alerts.ndjson           # or `-` for standard output
 
-Signals: SIGHUP reads the configuration's rules again; a rule set with errors is refused and the old one kept.
-SIGTERM and SIGINT stop accepting, evaluate what was accepted, and write the counters to the log.")]
+Signals: SIGHUP reads the configuration's rules again; a rule set with errors is refused and the old one kept, and
+sequences of rules that did not change go on. SIGTERM and SIGINT stop accepting, evaluate what was accepted, save the
+state, and write the counters to the log.")]
 pub struct RunArgs {
     /// The configuration, in YAML.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -157,17 +157,17 @@ impl Worker {
         if self.live.is_none() {
             return;
         }
-        let mut restored = None;
+        let mut resumes = false;
         if let Some(state) = state {
             match self.restore(&state) {
-                Ok(done) => restored = Some(done),
+                Ok(restored) => resumes = restored.rules > 0,
                 Err(error) => self.refuse(&error.to_string()),
             }
             if self.live.is_none() {
                 self.live = self.fresh();
             }
         }
-        if let (Some(keeper), Some(_)) = (&mut self.keeper, restored) {
+        if let (Some(keeper), true) = (&mut self.keeper, resumes) {
             keeper.restarts += 1;
             keeper.unproven = true;
             add(&self.counters.restarts_with_state, 1);
@@ -177,10 +177,10 @@ impl Worker {
             return;
         }
         add(&self.counters.restarts, 1);
-        let what = match (self.sequences, restored) {
-            (_, Some(_)) => "restarted with a fresh instance; sequences go on from the last snapshot",
-            (Some(_), None) => "restarted with a fresh instance; sequences start anew",
-            (None, None) => "restarted with a fresh instance",
+        let what = match (self.sequences, resumes) {
+            (_, true) => "restarted with a fresh instance; sequences go on from the last snapshot",
+            (Some(_), false) => "restarted with a fresh instance; sequences start anew",
+            (None, false) => "restarted with a fresh instance",
         };
         tracing::warn!(tenant = %self.config.name, "{what}");
     }
