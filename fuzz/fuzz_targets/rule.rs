@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use rule_core::{CompileOptions, Limits, Session, SessionOptions, Source, compile};
+use rule_core::explain::QueryKind;
+use rule_core::{
+    CompileOptions, ExplainOptions, Explanation, Limits, Outcome, Session, SessionOptions, Source, compile, explain,
+};
 
 const EVENTS: &str = concat!(
     r#"{"@timestamp":"2026-03-02T10:14:27.318Z","event":{"category":["file"],"type":["creation"],"action":"creation"},"host":{"os":{"type":"linux"}},"file":{"name":"PNSD.service","path":"/etc/systemd/system/pnsd.service","size":312},"user":{"id":"0"}}"#,
@@ -37,7 +40,27 @@ fn run(path: &str, text: String) {
         let mut session = Session::open(Arc::clone(&rules), SessionOptions { alerts: true, notes: true, ..SessionOptions::default() });
         session.evaluate(EVENTS.as_bytes())
     };
-    assert_eq!(evaluate(), evaluate(), "not deterministic");
+    let outcome = evaluate();
+    assert_eq!(outcome, evaluate(), "not deterministic");
+    explained(path, text, &options.limits, &outcome);
+}
+
+/// What explains a rule agrees with what evaluates it.
+fn explained(path: &str, text: String, limits: &Limits, outcome: &Outcome) {
+    let options = ExplainOptions { limits: limits.clone(), ..ExplainOptions::default() };
+    let source = Source { path: path.to_owned(), text };
+    let Ok(explanation) = explain(&source, EVENTS.as_bytes(), &options) else { return };
+    if explanation.query != QueryKind::Event {
+        return;
+    }
+    let matched = explanation.events.iter().filter(|event| event.terms.iter().any(|verdict| verdict.matched));
+    let matched: Vec<_> = matched.map(|event| vec![event.event]).collect();
+    let expected: Vec<_> = outcome.matches.iter().map(|found| found.events.clone()).collect();
+    // A rule with pipes is explained as if it had none, and not evaluated.
+    assert!(matched == expected || outcome.matches.is_empty(), "{explanation:?}");
+    let json = serde_json::to_string(&explanation).expect("plain data");
+    let read: Explanation = serde_json::from_str(&json).expect("no deeper than a reader goes");
+    assert_eq!(read, explanation);
 }
 
 fuzz_target!(|text: &str| {

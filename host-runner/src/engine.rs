@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use rule_core::{
-    Advance, CompileOptions, CompileReport, Diagnostic, Outcome, Restored, SearchOptions, SearchProgress,
-    SessionOptions, Source,
+    Advance, CompileOptions, CompileReport, Diagnostic, ExplainOptions, Explanation, Outcome, Restored, SearchOptions,
+    SearchProgress, SessionOptions, Source,
 };
 
 use crate::native::Native;
@@ -42,7 +42,7 @@ pub struct InstanceLimits {
     pub memory: ByteSize,
     /// Wall-clock time of one call that evaluates events.
     pub deadline: Duration,
-    /// Wall-clock time of one call that compiles rules.
+    /// Wall-clock time of one call that compiles rules, and of one that writes or reads back a session's state.
     pub compile_deadline: Duration,
 }
 
@@ -88,7 +88,7 @@ pub enum EngineError {
     /// The core refused the call; the instance is as it was.
     #[error("{0}")]
     Refused(String),
-    /// The query of a search has errors; the instance is as it was.
+    /// The query of a search, or a rule to be explained, has errors; the instance is as it was.
     #[error("the query has {} error(s)", .0.len())]
     Query(Vec<Diagnostic>),
     /// The module's answer is not what the contract says.
@@ -188,6 +188,9 @@ pub trait Instance: Send {
 
     /// Bytes of linear memory that the instance has; none outside the sandbox.
     fn memory(&self) -> Option<u64>;
+
+    /// Explains the first rule of a file over events, one JSON event per line: which parts of it hold, and why.
+    fn explain(&mut self, rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<Explanation, EngineError>;
 
     /// Frees a rule set, session or search. A session keeps its rule set alive.
     fn release(&mut self, handle: Handle) -> Result<(), EngineError>;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rule_core::{
-    Advance, CompileOptions, CompileReport, Outcome, Restored, RuleSet, Search, SearchOptions, SearchProgress, Session,
-    SessionOptions, Source,
+    Advance, CompileOptions, CompileReport, ExplainOptions, Explanation, Outcome, Restored, RuleSet, Search,
+    SearchOptions, SearchProgress, Session, SessionOptions, Source,
 };
 
 use crate::engine::{EngineError, Handle, Instance};
@@ -125,6 +125,10 @@ impl Instance for Native {
 
     fn memory(&self) -> Option<u64> {
         None
+    }
+
+    fn explain(&mut self, rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<Explanation, EngineError> {
+        rule_core::explain(rule, lines, options).map_err(EngineError::Query)
     }
 
     fn release(&mut self, handle: Handle) -> Result<(), EngineError> {

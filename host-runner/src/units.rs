@@ -16,11 +16,16 @@ pub fn size(text: &str) -> Result<ByteSize, String> {
 
 /// Reads `1s`, `250ms` or `1m 30s`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text.trim()) {
+    match any_duration(text) {
         Ok(duration) if duration.is_zero() => Err("a duration above zero is needed".into()),
-        Ok(duration) => Ok(duration),
-        Err(_) => Err(format!("`{text}` is not a duration: write `1s`, `250ms` or `1m 30s`")),
+        result => result,
     }
+}
+
+/// As [`duration`], and `0s` too.
+pub fn any_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text.trim())
+        .map_err(|_| format!("`{text}` is not a duration: write `1s`, `250ms` or `1m 30s`"))
 }
 
 /// [`size`] for serde.
@@ -31,6 +36,11 @@ pub(crate) fn deserialize_size<'de, D: Deserializer<'de>>(deserializer: D) -> Re
 /// [`duration`] for serde.
 pub(crate) fn deserialize_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     duration(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// [`any_duration`] for serde.
+pub(crate) fn deserialize_any_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    any_duration(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]
@@ -52,6 +62,7 @@ mod tests {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
         assert!(duration("0s").is_err());
+        assert_eq!(any_duration("0s"), Ok(Duration::ZERO));
         assert!(duration("5").is_err_and(|message| message.contains("`5`")));
     }
 }

@@ -4,102 +4,12 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+use std::io::Write as _;
+use std::net::TcpStream;
 
-use common::{Folder, RULE, SERVICE_EVENT, command, tripline};
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
-/// Far longer than anything here takes; only a test that fails waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Collector {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    out: Receiver<String>,
-    log: Receiver<Value>,
-}
-
-impl Collector {
-    fn start(config: &str) -> Self {
-        let mut child = command()
-            .args(["run", "--config", config, "--log-format", "json"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (send, out) = channel();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let (send, log) = channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        thread::spawn(move || {
-            stderr
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|line| send.send(serde_json::from_str(&line).unwrap_or(Value::String(line))))
-        });
-        let stdin = child.stdin.take();
-        Collector { child, stdin, out, log }
-    }
-
-    /// The next log line with this message.
-    fn logged(&self, message: &str) -> Value {
-        let mut seen = Vec::new();
-        loop {
-            match self.log.recv_timeout(PATIENCE) {
-                Ok(line) if line["message"].as_str().is_some_and(|text| text.contains(message)) => return line,
-                Ok(line) => seen.push(line),
-                Err(_) => panic!("not logged: {message}\nbut: {seen:#?}"),
-            }
-        }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.logged("listening")["address"].as_str().unwrap().parse().unwrap()
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    fn alert(&self) -> Value {
-        serde_json::from_str(&self.out.recv_timeout(PATIENCE).unwrap()).unwrap()
-    }
-
-    /// Waits for the end; the exit status and the alerts that were not yet taken.
-    fn end(mut self) -> (i32, Vec<Value>) {
-        let code = self.child.wait().unwrap().code().unwrap();
-        (code, self.out.iter().map(|line| serde_json::from_str(&line).unwrap()).collect())
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        // A test that failed leaves nothing behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Sends a request and gives the status and the body.
-fn http(address: SocketAddr, request: &str, body: &[u8]) -> (u16, Value) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let head = format!("{request}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
-}
+use common::collector::{Collector, http};
+use common::{Folder, RULE, SERVICE_EVENT, tripline};
+use rustix::process::Signal;
 
 fn config(folder: &Folder, inputs: &str) -> String {
     folder.file("rules/service.eql", RULE);

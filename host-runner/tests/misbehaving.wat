@@ -17,7 +17,7 @@
     (data (i32.const 2096) "\00\00\00\00\02\00\00\00\00\00\00\00")
     ;; result<string, string>: ok, "{}"
     (data (i32.const 2112) "\00\00\00\00\00\04\00\00\02\00\00\00")
-    ;; result<outcome, string> and result<progress, string>: ok, nothing; the zeros at 2200
+    ;; result<outcome, string>, result<progress, string> and result<list<u8>, string>: ok, nothing; the zeros at 2200
 
     (func $grow-to (param $end i32)
       (loop $more
@@ -40,9 +40,14 @@
     (func (export "about") (result i32) (i32.const 2048))
     (func (export "compile") (param i32 i32 i32 i32) (result i32) (i32.const 2064))
     (func (export "open") (param i32 i32 i32) (result i32) (i32.const 2096))
+    (func (export "advance") (param i32 i32 i64) (result i32) (i32.const 2200))
+    (func (export "snapshot") (param i32) (result i32) (i32.const 2200))
+    (func (export "restore") (param i32 i32 i32) (result i32) (i32.const 2112))
     (func (export "open-search") (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 2096))
     (func (export "search-add") (param i32 i32 i32 i64 i32 i32) (result i32) (i32.const 2200))
     (func (export "search-finish") (param i32) (result i32) (i32.const 2112))
+    (func (export "explain") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 2112))
+    (func (export "format") (param i32 i32) (result i32) (i32.const 2112))
     (func (export "release") (param i32))
     (func (export "evaluate") (param i32) (param $lines i32) (param $length i32) (result i32)
       (local $first i32)
@@ -61,12 +66,20 @@
 
   (type $source (record (field "path" string) (field "text" string)))
   (type $compiled (record (field "rules" u32) (field "report" string)))
-  (type $match (record (field "rule" u32) (field "events" (list u64))))
+  (type $match (record (field "rule" u32) (field "events" (list u64)) (field "join-keys" string)))
+  (type $status (record
+    (field "held" u64) (field "held-bytes" u64) (field "join-keys" u64) (field "partial-matches" u64)
+    (field "state-bytes" u64) (field "watermark" (option s64)) (field "late" u64) (field "undated" u64)
+    (field "hurried" u64) (field "evicted-keys" u64) (field "evicted-partials" u64)))
+  (type $time (variant (case "idle" u64) (case "ceiling" s64) (case "flush") (case "finish")))
   (type $rejection (record (field "event" u64) (field "offset" u64) (field "message" string)))
   (type $outcome (record
     (field "first" u64) (field "events" u64) (field "matches" (list $match))
-    (field "rejected" u64) (field "rejections" (list $rejection)) (field "alerts" string)))
-  (type $progress (record (field "events" u64) (field "rejected" u64) (field "rejections" (list $rejection))))
+    (field "rejected" u64) (field "rejections" (list $rejection)) (field "alerts" string)
+    (field "sequences" (option $status))))
+  (type $progress (record
+    (field "events" u64) (field "rejected" u64) (field "rejections" (list $rejection))
+    (field "left-out" u64) (field "evicted" u64)))
 
   (func $about (result string)
     (canon lift (core func $core "about") (memory $memory)))
@@ -76,6 +89,12 @@
     (canon lift (core func $core "open") (memory $memory) (realloc $realloc)))
   (func $evaluate (param "session" u32) (param "lines" (list u8)) (result (result $outcome (error string)))
     (canon lift (core func $core "evaluate") (memory $memory) (realloc $realloc)))
+  (func $advance (param "session" u32) (param "time" $time) (result (result $outcome (error string)))
+    (canon lift (core func $core "advance") (memory $memory)))
+  (func $snapshot (param "session" u32) (result (result (list u8) (error string)))
+    (canon lift (core func $core "snapshot") (memory $memory)))
+  (func $restore (param "session" u32) (param "state" (list u8)) (result (result string (error string)))
+    (canon lift (core func $core "restore") (memory $memory) (realloc $realloc)))
   (func $open-search (param "query" $source) (param "options" string) (result (result u32 (error string)))
     (canon lift (core func $core "open-search") (memory $memory) (realloc $realloc)))
   (func $search-add
@@ -84,6 +103,12 @@
     (canon lift (core func $core "search-add") (memory $memory) (realloc $realloc)))
   (func $search-finish (param "search" u32) (result (result string (error string)))
     (canon lift (core func $core "search-finish") (memory $memory)))
+  (func $explain
+    (param "rule" $source) (param "lines" (list u8)) (param "options" string)
+    (result (result string (error string)))
+    (canon lift (core func $core "explain") (memory $memory) (realloc $realloc)))
+  (func $format (param "text" string) (result (result string (error string)))
+    (canon lift (core func $core "format") (memory $memory) (realloc $realloc)))
   (func $release (param "handle" u32)
     (canon lift (core func $core "release")))
 
@@ -93,16 +118,25 @@
     (import "import-type-source" (type $in-source (eq $plain-source)))
     (type $plain-compiled (record (field "rules" u32) (field "report" string)))
     (import "import-type-compiled" (type $in-compiled (eq $plain-compiled)))
-    (type $plain-match (record (field "rule" u32) (field "events" (list u64))))
+    (type $plain-match (record (field "rule" u32) (field "events" (list u64)) (field "join-keys" string)))
     (import "import-type-match" (type $in-match (eq $plain-match)))
     (type $plain-rejection (record (field "event" u64) (field "offset" u64) (field "message" string)))
     (import "import-type-rejection" (type $in-rejection (eq $plain-rejection)))
+    (type $plain-status (record
+      (field "held" u64) (field "held-bytes" u64) (field "join-keys" u64) (field "partial-matches" u64)
+      (field "state-bytes" u64) (field "watermark" (option s64)) (field "late" u64) (field "undated" u64)
+      (field "hurried" u64) (field "evicted-keys" u64) (field "evicted-partials" u64)))
+    (import "import-type-status" (type $in-status (eq $plain-status)))
+    (type $plain-time (variant (case "idle" u64) (case "ceiling" s64) (case "flush") (case "finish")))
+    (import "import-type-time" (type $in-time (eq $plain-time)))
     (type $plain-outcome (record
       (field "first" u64) (field "events" u64) (field "matches" (list $in-match))
-      (field "rejected" u64) (field "rejections" (list $in-rejection)) (field "alerts" string)))
+      (field "rejected" u64) (field "rejections" (list $in-rejection)) (field "alerts" string)
+      (field "sequences" (option $in-status))))
     (import "import-type-outcome" (type $in-outcome (eq $plain-outcome)))
     (type $plain-progress (record
-      (field "events" u64) (field "rejected" u64) (field "rejections" (list $in-rejection))))
+      (field "events" u64) (field "rejected" u64) (field "rejections" (list $in-rejection))
+      (field "left-out" u64) (field "evicted" u64)))
     (import "import-type-progress" (type $in-progress (eq $plain-progress)))
     (import "import-func-about" (func $about
       (result string)))
@@ -114,6 +148,14 @@
     (import "import-func-evaluate" (func $evaluate
       (param "session" u32) (param "lines" (list u8))
       (result (result $in-outcome (error string)))))
+    (import "import-func-advance" (func $advance
+      (param "session" u32) (param "time" $in-time)
+      (result (result $in-outcome (error string)))))
+    (import "import-func-snapshot" (func $snapshot
+      (param "session" u32) (result (result (list u8) (error string)))))
+    (import "import-func-restore" (func $restore
+      (param "session" u32) (param "state" (list u8))
+      (result (result string (error string)))))
     (import "import-func-open-search" (func $open-search
       (param "query" $in-source) (param "options" string)
       (result (result u32 (error string)))))
@@ -122,22 +164,36 @@
       (param "lines" (list u8)) (result (result $in-progress (error string)))))
     (import "import-func-search-finish" (func $search-finish
       (param "search" u32) (result (result string (error string)))))
+    (import "import-func-explain" (func $explain
+      (param "rule" $in-source) (param "lines" (list u8)) (param "options" string)
+      (result (result string (error string)))))
+    (import "import-func-format" (func $format
+      (param "text" string) (result (result string (error string)))))
     (import "import-func-release" (func $release
       (param "handle" u32)))
     (type $named-source (record (field "path" string) (field "text" string)))
     (export $out-source "source" (type $named-source))
     (type $named-compiled (record (field "rules" u32) (field "report" string)))
     (export $out-compiled "compiled" (type $named-compiled))
-    (type $named-match (record (field "rule" u32) (field "events" (list u64))))
+    (type $named-match (record (field "rule" u32) (field "events" (list u64)) (field "join-keys" string)))
     (export $out-match "match" (type $named-match))
     (type $named-rejection (record (field "event" u64) (field "offset" u64) (field "message" string)))
     (export $out-rejection "rejection" (type $named-rejection))
+    (type $named-status (record
+      (field "held" u64) (field "held-bytes" u64) (field "join-keys" u64) (field "partial-matches" u64)
+      (field "state-bytes" u64) (field "watermark" (option s64)) (field "late" u64) (field "undated" u64)
+      (field "hurried" u64) (field "evicted-keys" u64) (field "evicted-partials" u64)))
+    (export $out-status "sequence-status" (type $named-status))
+    (type $named-time (variant (case "idle" u64) (case "ceiling" s64) (case "flush") (case "finish")))
+    (export $out-time "time" (type $named-time))
     (type $named-outcome (record
       (field "first" u64) (field "events" u64) (field "matches" (list $out-match))
-      (field "rejected" u64) (field "rejections" (list $out-rejection)) (field "alerts" string)))
+      (field "rejected" u64) (field "rejections" (list $out-rejection)) (field "alerts" string)
+      (field "sequences" (option $out-status))))
     (export $out-outcome "outcome" (type $named-outcome))
     (type $named-progress (record
-      (field "events" u64) (field "rejected" u64) (field "rejections" (list $out-rejection))))
+      (field "events" u64) (field "rejected" u64) (field "rejections" (list $out-rejection))
+      (field "left-out" u64) (field "evicted" u64)))
     (export $out-progress "progress" (type $named-progress))
     (export "about" (func $about) (func
       (result string)))
@@ -149,6 +205,14 @@
     (export "evaluate" (func $evaluate) (func
       (param "session" u32) (param "lines" (list u8))
       (result (result $out-outcome (error string)))))
+    (export "advance" (func $advance) (func
+      (param "session" u32) (param "time" $out-time)
+      (result (result $out-outcome (error string)))))
+    (export "snapshot" (func $snapshot) (func
+      (param "session" u32) (result (result (list u8) (error string)))))
+    (export "restore" (func $restore) (func
+      (param "session" u32) (param "state" (list u8))
+      (result (result string (error string)))))
     (export "open-search" (func $open-search) (func
       (param "query" $out-source) (param "options" string)
       (result (result u32 (error string)))))
@@ -157,6 +221,11 @@
       (param "lines" (list u8)) (result (result $out-progress (error string)))))
     (export "search-finish" (func $search-finish) (func
       (param "search" u32) (result (result string (error string)))))
+    (export "explain" (func $explain) (func
+      (param "rule" $out-source) (param "lines" (list u8)) (param "options" string)
+      (result (result string (error string)))))
+    (export "format" (func $format) (func
+      (param "text" string) (result (result string (error string)))))
     (export "release" (func $release) (func
       (param "handle" u32)))
   )
@@ -165,14 +234,21 @@
     (with "import-type-compiled" (type $compiled))
     (with "import-type-match" (type $match))
     (with "import-type-rejection" (type $rejection))
+    (with "import-type-status" (type $status))
+    (with "import-type-time" (type $time))
     (with "import-type-outcome" (type $outcome))
     (with "import-type-progress" (type $progress))
     (with "import-func-about" (func $about))
     (with "import-func-compile" (func $compile))
     (with "import-func-open" (func $open))
     (with "import-func-evaluate" (func $evaluate))
+    (with "import-func-advance" (func $advance))
+    (with "import-func-snapshot" (func $snapshot))
+    (with "import-func-restore" (func $restore))
     (with "import-func-open-search" (func $open-search))
     (with "import-func-search-add" (func $search-add))
     (with "import-func-search-finish" (func $search-finish))
+    (with "import-func-explain" (func $explain))
+    (with "import-func-format" (func $format))
     (with "import-func-release" (func $release))))
   (export "tripline:engine/engine@0.1.0" (instance $engine)))

@@ -23,6 +23,7 @@ pub mod decode;
 pub mod diagnostic;
 mod engine;
 pub mod events;
+pub mod explain;
 mod json;
 mod limits;
 mod nearest;
@@ -38,11 +39,16 @@ pub use correlate::snapshot::{RestoreError, Restored};
 pub use correlate::trace::{Pending, Step, StepKind};
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 pub use engine::{RuleSet, Session, compile, fold_constant};
+pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;
 #[cfg(feature = "render")]
 pub use render::render;
-pub use rule::{RuleInfo, Technique, Threat, ThreatEntry};
+pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
 pub use search::Search;
+pub use syntax::print::format_query;
+// Not part of the matcher: for commands that tell how far events are apart.
+#[doc(hidden)]
+pub use time::{Period, parse as parse_date};
 
 /// The version of the core, the same as the module's and the command's.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

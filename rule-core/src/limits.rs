@@ -43,6 +43,10 @@ pub struct Limits {
     pub max_rejections: u32,
     /// Results that one search may hold back for its answer (`size` cannot exceed it).
     pub max_search_size: u32,
+    /// Events of one explanation; the rest are counted.
+    pub max_explained_events: u32,
+    /// Nodes of one explanation, over all events; events after them are counted.
+    pub max_explained_nodes: u32,
 }
 
 impl Default for Limits {
@@ -65,6 +69,8 @@ impl Default for Limits {
             max_held_bytes: 16 << 20,
             max_rejections: 100,
             max_search_size: 10_000,
+            max_explained_events: 1_000,
+            max_explained_nodes: 100_000,
         }
     }
 }

@@ -45,11 +45,8 @@ impl Guest for Component {
     }
 
     fn open_search(query: Source, options: String) -> Result<Handle, String> {
-        // The contract's error is an array of diagnostics, for options too.
-        let options = service::options(&options).map_err(|error| {
-            json(&[core::Diagnostic::error(core::diagnostic::codes::SYNTAX, error, core::Span::default())])
-        })?;
-        service::open_search(&query.into(), options).map_err(|diagnostics| json(&diagnostics))
+        service::open_search(&query.into(), service::options(&options).map_err(diagnostic)?)
+            .map_err(|diagnostics| json(&diagnostics))
     }
 
     fn search_add(search: Handle, index: String, first_id: u64, lines: Vec<u8>) -> Result<Progress, String> {
@@ -60,9 +57,23 @@ impl Guest for Component {
         service::search_finish(search)
     }
 
+    fn explain(rule: Source, lines: Vec<u8>, options: String) -> Result<String, String> {
+        let options = service::options(&options).map_err(diagnostic)?;
+        service::explain(&rule.into(), &lines, &options).map_err(|diagnostics| json(&diagnostics))
+    }
+
+    fn format(text: String) -> Result<String, String> {
+        service::format(&text).map_err(|diagnostics| json(&diagnostics))
+    }
+
     fn release(handle: Handle) {
         handles::release(handle);
     }
+}
+
+/// Malformed options, where the contract's error is an array of diagnostics.
+fn diagnostic(error: String) -> String {
+    json(&[core::Diagnostic::error(core::diagnostic::codes::SYNTAX, error, core::Span::default())])
 }
 
 /// The core's reports are plain data: no map has keys that are not strings, so this cannot fail.

@@ -45,6 +45,10 @@ export interface Limits {
   max_rejections: number;
   /** Results that one search may hold back for its answer. */
   max_search_size: number;
+  /** Events of one explanation; the rest are counted. */
+  max_explained_events: number;
+  /** Nodes of one explanation, over all events; events after them are counted. */
+  max_explained_nodes: number;
 }
 
 /** What the module says of itself. */
@@ -395,4 +399,222 @@ export interface SearchResponse {
   };
   /** Whatever else Elasticsearch's answer has. */
   [key: string]: unknown;
+}
+
+/** How to explain a rule. The defaults are those under which the rule runs. */
+export interface ExplainOptions {
+  /**
+   * The field that says when, as a search has it: it holds dates. By default what the rule names, else `@timestamp`.
+   */
+  timestamp_field?: string;
+  /** The field that `process where …` tests. By default what the rule names, else `event.category`. */
+  event_category_field?: string;
+  /** An Elasticsearch mapping. */
+  mapping?: object;
+  /** Bounds. */
+  limits?: Partial<Limits>;
+}
+
+/** Why a rule matches events or does not. */
+export interface Explanation {
+  /** The rule file, as given in {@link Source.path}. */
+  path: string;
+  /** `rule_id`; for a bare query the hash of its text. */
+  id: string;
+  /** The rule's name. */
+  name: string;
+  /** The kind of its query. */
+  query: "event" | "sequence" | "sample";
+  /** Where the query stands in the file. */
+  span: Span;
+  /** The `maxspan` of a sequence in milliseconds. */
+  maxspan?: number;
+  /** The filters that events are held against, in the order of the query. An event query has one. */
+  terms: Term[];
+  /** The events, in the order given; no more than the limits allow. */
+  events: ExplainedEvent[];
+  /** Events left out because of {@link Limits.max_explained_events} or {@link Limits.max_explained_nodes}. */
+  omitted: number;
+  /** What the rule's author should look at, such as the name of a field that looks misspelt. */
+  warnings?: Diagnostic[];
+  /** What a sequence or sample made of the events, key by key; absent for an event query. */
+  sequence?: SequenceTrace;
+}
+
+/** What a sequence or sample made of all events given, put in order as one data set. */
+export interface SequenceTrace {
+  /** Its matches, as {@link Session.finish} would tell them. */
+  matches: Match[];
+  /** What happened to partial matches, in the order of events. */
+  steps: Step[];
+  /** Steps left out because of {@link Limits.max_explained_nodes}. */
+  omitted: number;
+  /** Partial matches that are still open after the last event, and what they wait for. */
+  pending: Pending[];
+  /** Events that a term matched but that have no timestamp. */
+  undated: number;
+}
+
+/** One thing that happened to one partial match. */
+export interface Step {
+  /** Ordinal of the event that caused it; absent when time did. */
+  event?: number;
+  /** Values of the join key. */
+  key: JoinKey[];
+  /** What happened. */
+  what:
+    | "started"
+    | "advanced"
+    | "waiting"
+    | "completed"
+    | "replaced"
+    | "expired"
+    | "until"
+    | "missing_before"
+    | "missing_between"
+    | "missing_after"
+    | "evicted";
+  /** How many positive events the partial match had. */
+  stage: number;
+  /** Ordinals of the events that it had. */
+  events: number[];
+}
+
+/** A partial match, and what it waits for. */
+export interface Pending {
+  /** Values of the join key. */
+  key: JoinKey[];
+  /** How many positive events it has. When it has all, it waits for `until` to pass without an event that must be missing. */
+  stage: number;
+  /** Ordinals of its events; of a sample the latest event of each term that has one. */
+  events: number[];
+  /** Event time, in milliseconds since 1970, until which it can go on; absent when it is for ever. */
+  until?: number;
+  /** Of a sample, the terms that have no event yet, counted from 0. */
+  lacks?: number[];
+}
+
+/** One filter of a query: `process where …`, with brackets in sequences and samples. */
+export interface Term {
+  /**
+   * What it is for: the whole `event` query, a `term` of a sequence or sample, an event that must be `missing` (`![…]`), or
+   * the one after `until`.
+   */
+  role: "event" | "term" | "missing" | "until";
+  /** Its source, as in {@link ExplainedNode.text}. */
+  text: string;
+  /** Where it stands in the file. */
+  span: Span;
+  /** How many events in a row it stands for: `with runs=3`. 1 without. */
+  runs: number;
+  /** Its join keys: those of the whole query, then its own. */
+  keys?: TermKey[];
+}
+
+/** A join key of a term. */
+export interface TermKey {
+  /** The field. */
+  field: string;
+  /** Where it stands in the file. */
+  span: Span;
+  /** Written with `?`: an event without it has the key null. Without, such an event is none for the term. */
+  optional: boolean;
+}
+
+/** One event, held against every term. */
+export interface ExplainedEvent {
+  /** Its ordinal, counted from 0 over the lines given. */
+  event: number;
+  /** When, as the event has it. */
+  timestamp?: string;
+  /** Why it could not be read; there are no `terms` then. */
+  rejected?: Rejection;
+  /** The terms in the order of {@link Explanation.terms}. */
+  terms: Verdict[];
+}
+
+/** What a term says of an event, and why. */
+export interface Verdict {
+  /**
+   * Whether the event is one for the term: the filter holds and no join key is missing. For an event query this is whether
+   * the rule matches.
+   */
+  matched: boolean;
+  /** One sentence that names the smallest set of nodes that decides. */
+  reason: string;
+  /**
+   * The fewest tests that would have to come out differently for the filter to hold; 0 when it holds, `null` when it cannot
+   * hold for any event.
+   */
+  distance: number | null;
+  /** The event's join keys, in the order of {@link Term.keys}. */
+  keys?: FoundValues[];
+  /** The filter, node by node. */
+  tree: ExplainedNode;
+}
+
+/**
+ * What a node is, which tells how its truth follows from its children's.
+ *
+ * - `filter`: a term's filter, the root: category and condition must both hold.
+ * - `category`: the category before `where`. `any` has no such node.
+ * - `and`, `or`, `not`: all, one, none of the children must hold. `f(x) == true` is an `and` of one, `f(x) == false` a `not`.
+ * - `test`: a question to the event's fields. Its children are values.
+ * - `constant`: a condition that reads no field.
+ * - `value`: not a condition but a part of a test, with its value for this event.
+ */
+export type NodeKind = "filter" | "category" | "and" | "or" | "not" | "test" | "constant" | "value";
+
+/**
+ * An expression of the rule over one event.
+ *
+ * A condition has one of four states, which `truth` and `counts_as` tell together:
+ *
+ * | `truth` | `counts_as` | |
+ * |---|---|---|
+ * | `true`, `false` | | what the engine finds |
+ * | `null` | `true`, `false` | null in three-valued logic, because a field is missing or a value cannot be computed; the engine, which has two values, counts it as this |
+ * | `null` | | undecided: it would take more combinations of values than {@link Limits.max_combinations} |
+ */
+export interface ExplainedNode {
+  /** What it is. */
+  kind: NodeKind;
+  /** Its source on one line: comments are left out, white space is one space. Cut after 500 characters. */
+  text: string;
+  /** Where it stands in the file. */
+  span: Span;
+  /** Whether it holds; see above. `null` for a `value`. */
+  truth: boolean | null;
+  /** What a truth of `null` counts as; see above. */
+  counts_as?: boolean;
+  /** Whether it belongs to the smallest set of nodes that decides the root's truth. So do the nodes above it. */
+  decides?: true;
+  /** The fields that a test reads, with what the event has there. */
+  fields?: FoundValues[];
+  /**
+   * The value of a `value`, for the first combination of the fields' values that makes the test true, else for the first of
+   * all. Absent elsewhere.
+   */
+  value?: string | number | boolean | null;
+  /** What helps to understand the outcome, a sentence each without a full stop. */
+  notes?: string[];
+  /** Its parts. */
+  children?: ExplainedNode[];
+}
+
+/** A field and the values that an event has for it. */
+export interface FoundValues {
+  /** The field, as the rule names it. */
+  field: string;
+  /**
+   * Its values in document order, at most 20 of them, with at least one that passes if there is one; none when the event
+   * lacks the field. Strings are cut after 500 characters. A number that is not exact as a double is a string of its digits.
+   */
+  values: (string | number | boolean)[];
+  /**
+   * Which of `values` pass the test, by index. For `!=` and `not in` these are the values that are equal, or in the list.
+   */
+  passing?: number[];
+  /** How many values there are when `values` does not have them all. */
+  total?: number;
 }

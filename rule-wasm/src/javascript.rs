@@ -1,7 +1,7 @@
 //! The JavaScript face: the functions of `wit/tripline.wit`, with objects where those have records and JSON,
 //! and exceptions where those have errors. Numbers of 64 bits are JavaScript numbers.
 
-use rule_core::{Advance, CompileReport, Source};
+use rule_core::{Advance, CompileReport, Diagnostic, Source};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -81,15 +81,7 @@ pub fn open_search(
 ) -> Result<u32, JsValue> {
     let query: Source =
         serde_wasm_bindgen::from_value(query).map_err(|error| exception(&format!("malformed query: {error}")))?;
-    service::open_search(&query, read(&options)?).map_err(|diagnostics| {
-        let error = exception(diagnostics.first().map_or("the query is malformed", |first| &first.message));
-        match object(&diagnostics) {
-            // Setting a property of a fresh error object succeeds; if not, the message is still there.
-            Ok(diagnostics) => drop(js_sys::Reflect::set(&error, &"diagnostics".into(), &diagnostics)),
-            Err(unserialisable) => return unserialisable,
-        }
-        error
-    })
+    service::open_search(&query, read(&options)?).map_err(malformed)
 }
 
 /// Gives a search more of its data set; `firstId` is the line number of the first line.
@@ -114,6 +106,27 @@ pub fn search_finish(search: u32) -> Result<String, JsValue> {
     service::search_finish(search).map_err(|error| exception(&error))
 }
 
+/// Explains the first rule of a file over events, one JSON event per line: which parts of it hold, and why. What is wrong with
+/// the rule is the `diagnostics` of the exception.
+#[wasm_bindgen(unchecked_return_type = "Explanation")]
+pub fn explain(
+    #[wasm_bindgen(unchecked_param_type = "Source")] rule: JsValue,
+    lines: &[u8],
+    #[wasm_bindgen(unchecked_optional_param_type = "ExplainOptions")] options: JsValue,
+) -> Result<JsValue, JsValue> {
+    let rule: Source =
+        serde_wasm_bindgen::from_value(rule).map_err(|error| exception(&format!("malformed rule: {error}")))?;
+    let explanation = service::explain(&rule, lines, &read(&options)?).map_err(malformed)?;
+    js_sys::JSON::parse(&explanation)
+}
+
+/// Writes the EQL query of a rule file in one style. What is wrong, or why the file is left alone, is the `diagnostics` of
+/// the exception.
+#[wasm_bindgen]
+pub fn format(text: &str) -> Result<String, JsValue> {
+    service::format(text).map_err(malformed)
+}
+
 /// Frees a rule set, session or search. A session keeps its rule set alive.
 #[wasm_bindgen]
 pub fn release(handle: u32) {
@@ -136,6 +149,17 @@ fn read<T: DeserializeOwned + Default>(options: &JsValue) -> Result<T, JsValue> 
     // A function or a symbol has no JSON: `stringify` gives `undefined` for it.
     let json = json.as_string().ok_or_else(|| exception("malformed options: not an object"))?;
     service::options(&json).map_err(|error| exception(&error))
+}
+
+/// What is wrong with a rule or query, as an exception with `diagnostics`.
+fn malformed(diagnostics: Vec<Diagnostic>) -> JsValue {
+    let error = exception(diagnostics.first().map_or("the query is malformed", |first| &first.message));
+    match object(&diagnostics) {
+        // Setting a property of a fresh error object succeeds; if not, the message is still there.
+        Ok(diagnostics) => drop(js_sys::Reflect::set(&error, &"diagnostics".into(), &diagnostics)),
+        Err(unserialisable) => return unserialisable,
+    }
+    error
 }
 
 fn exception(message: &str) -> JsValue {

@@ -1,8 +1,8 @@
 //! The calls that the component and the JavaScript face share, in the core's own types.
 
 use rule_core::{
-    Advance, CompileOptions, CompileReport, Diagnostic, Limits, Outcome, Restored, Search, SearchOptions,
-    SearchProgress, Session, SessionOptions, Source,
+    Advance, CompileOptions, CompileReport, Diagnostic, ExplainOptions, Limits, Outcome, Restored, Search,
+    SearchOptions, SearchProgress, Session, SessionOptions, Source,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,20 @@ pub fn open_search(query: &Source, options: SearchOptions) -> Result<u32, Vec<Di
 /// Gives a search more of its data set.
 pub fn search_add(search: u32, index: &str, first_id: u64, lines: &[u8]) -> Result<SearchProgress, String> {
     handles::with_search(search, |search| search.add(index, first_id, lines))
+}
+
+/// Explains a rule over events. The answer is JSON, a [`rule_core::Explanation`]: for both faces, since ways of writing it
+/// are a large part of what it adds to the module.
+pub fn explain(rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<String, Vec<Diagnostic>> {
+    let explanation = rule_core::explain(rule, lines, options)?;
+    // Plain data without maps always serialises.
+    Ok(serde_json::to_string(&explanation).unwrap_or_default())
+}
+
+/// Formats the query of a rule file.
+pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
+    let source = Source { path: String::new(), text: text.to_owned() };
+    rule_core::format_rule(&source, &Limits::default())
 }
 
 /// Ends a search and gives its answer.

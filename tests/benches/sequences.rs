@@ -34,11 +34,8 @@ fn main() -> Result<()> {
 
 /// Time of an event in the steady state.
 fn run(kind: EngineKind, keys: u64) -> Result<Duration> {
-    let limits = InstanceLimits {
-        memory: ByteSize::gib(2),
-        deadline: Duration::from_secs(600),
-        ..InstanceLimits::default()
-    };
+    let limits =
+        InstanceLimits { memory: ByteSize::gib(2), deadline: Duration::from_secs(600), ..InstanceLimits::default() };
     let mut instance = Engine::new(kind, &WasmOptions::default())?.instance(limits)?;
     let options = CompileOptions {
         limits: Limits {
@@ -52,8 +49,7 @@ fn run(kind: EngineKind, keys: u64) -> Result<Duration> {
     let source = Source { path: "pair.eql".into(), text: RULE.into() };
     let (rules, report) = instance.compile(&[source], &options)?;
     anyhow::ensure!(!report.has_errors(), "{:?}", report.diagnostics);
-    let session =
-        instance.open(rules, &SessionOptions { lateness_ms: Some(1_000), ..SessionOptions::default() })?;
+    let session = instance.open(rules, &SessionOptions { lateness_ms: Some(1_000), ..SessionOptions::default() })?;
 
     let before = memory(instance.as_ref())?;
     let mut stream = Stream { ms: 1_700_000_000_000, random: 1 };
@@ -116,11 +112,7 @@ impl Stream {
     }
 
     /// One event for each key, a millisecond apart. A process's entity id is about as long as Elastic Defend's.
-    fn batch(
-        &mut self,
-        keys: impl IntoIterator<Item = u64>,
-        what: impl Fn(u64) -> (&'static str, u32),
-    ) -> String {
+    fn batch(&mut self, keys: impl IntoIterator<Item = u64>, what: impl Fn(u64) -> (&'static str, u32)) -> String {
         let mut batch = String::new();
         for (n, key) in (0..).zip(keys) {
             self.ms += 1;

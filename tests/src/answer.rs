@@ -40,7 +40,8 @@ impl Answer {
     /// Holds it against the hand-written expectation.
     pub fn check(&self, case: &Case) -> Result<()> {
         let report = read(&self.report)?;
-        let outcomes = self.outcomes.iter().chain(&self.finish).map(|outcome| read(outcome)).collect::<Result<Vec<_>>>()?;
+        let outcomes =
+            self.outcomes.iter().chain(&self.finish).map(|outcome| read(outcome)).collect::<Result<Vec<_>>>()?;
         case.check(&report, &outcomes)
     }
 }

@@ -172,10 +172,17 @@ impl Case {
         Source { path: RULE_PATH.to_owned(), text: self.rule.clone() }
     }
 
+    /// Whether the rule is one that compiles.
+    pub fn compiles(&self) -> bool {
+        self.error.is_none()
+    }
+
     /// How its rule is compiled.
     pub fn compile_options(&self) -> Result<CompileOptions> {
-        let mapping = self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")?;
-        let limits = self.limits.as_deref().map(serde_json::from_str).transpose().context("the limits are malformed")?;
+        let mapping =
+            self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")?;
+        let limits =
+            self.limits.as_deref().map(serde_json::from_str).transpose().context("the limits are malformed")?;
         Ok(CompileOptions { mapping, limits: limits.unwrap_or_else(Limits::default) })
     }
 
@@ -201,7 +208,10 @@ impl Case {
 
     /// Whether the session only gets events that it loses none of, and its rule is a bare query: what a search does too.
     pub fn is_plain(&self) -> bool {
-        self.limits.is_none() && self.advance.is_empty() && self.counts == Counts::default() && self.rule.find("[rule]").is_none()
+        self.limits.is_none()
+            && self.advance.is_empty()
+            && self.counts == Counts::default()
+            && self.rule.find("[rule]").is_none()
     }
 
     /// Whether its rule is a sequence that runs.

@@ -5,9 +5,9 @@ use anyhow::{Context as _, Result};
 use host_runner::EngineKind;
 use rule_core::{Advance, Outcome};
 use tripline_tests::answer::read;
+use tripline_tests::assert_none;
 use tripline_tests::hosts::{Host, RunnerHost};
 use tripline_tests::vectors::{Case, Step, VectorFile};
-use tripline_tests::assert_none;
 
 /// What a session told: matches and alerts, in order.
 type Told = (Vec<rule_core::Match>, String);

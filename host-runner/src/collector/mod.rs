@@ -3,13 +3,20 @@
 //! Each tenant has a thread, an instance and a bounded queue. When a queue is full its inputs wait, so that nothing is
 //! dropped for lack of room. A tenant that exceeds its memory or time loses the batch that did it and its
 //! instance, is counted, logged and given a fresh instance; the others do not notice.
+//!
+//! The state of sequences goes on over a reload of the rules and, in a file, over a restart. The core has no clock: while no
+//! events come, the tenant's thread tells it how much time has passed, and so what did not happen in it.
 
 mod config;
 mod counters;
 mod http;
 mod inputs;
+mod notices;
+mod prepare;
 mod sink;
+mod state;
 mod tenant;
+mod worker;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,14 +29,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use config::{Config, ConfigError, Input, Output, Tenant};
+pub use config::{Config, ConfigError, Input, Output, State, Tenant};
 pub use counters::Snapshot;
-pub use tenant::{PrepareError, Refused};
+pub use prepare::{PrepareError, Refused};
 
 use crate::engine::{Engine, EngineError, EngineKind};
 use crate::wasm::{Cache, WasmOptions};
+use prepare::Prepared;
 use sink::Sink;
-use tenant::{Mailbox, Prepared};
+use state::StateFile;
+use tenant::Mailbox;
 
 /// Why the collector does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +70,16 @@ pub enum CollectorError {
         /// Why.
         reason: io::Error,
     },
+    /// A tenant's state has no place.
+    #[error("tenant `{tenant}`: cannot keep state in {}: {reason}", .folder.display())]
+    State {
+        /// Which.
+        tenant: String,
+        /// The state folder.
+        folder: PathBuf,
+        /// Why.
+        reason: io::Error,
+    },
     /// Alerts could not be written.
     #[error("stopped, because alerts cannot be written")]
     Sink,
@@ -86,7 +105,7 @@ fn prepare(config: &Config, cache: &Cache, mut report: impl FnMut(&CollectorErro
     let mut tenants = Vec::new();
     let mut failed = None;
     for tenant in &config.tenants {
-        match tenant::prepare(&engine, tenant) {
+        match prepare::prepare(&engine, tenant) {
             Ok(prepared) => tenants.push((tenant.clone(), prepared)),
             Err(reason) => {
                 let error = CollectorError::Tenant { tenant: tenant.name.clone(), reason };
@@ -119,9 +138,11 @@ pub async fn run(
 
     let Ready { engine, tenants: prepared } = prepare(&config, cache, report)?;
     let sink = Arc::new(Sink::open(&config.output).map_err(|reason| output_error(&config.output, reason))?);
+    let states = config.tenants.iter().map(|tenant| state_file(&engine, tenant));
+    let states = states.collect::<Result<Vec<_>, _>>()?;
     let (mut mailboxes, mut threads) = (Vec::new(), Vec::new());
-    for (tenant, prepared) in prepared {
-        let (mailbox, thread) = tenant::spawn(engine.clone(), tenant, prepared, sink.clone())?;
+    for ((tenant, prepared), state) in prepared.into_iter().zip(states) {
+        let (mailbox, thread) = tenant::spawn(engine.clone(), tenant, prepared, state, sink.clone())?;
         mailboxes.push(mailbox);
         threads.push(thread);
     }
@@ -224,7 +245,7 @@ async fn reload(config: &Config, engine: &Engine, mailboxes: &[Mailbox], sink: &
     for (tenant, mailbox) in config.tenants.iter().zip(mailboxes) {
         let (engine, config) = (engine.clone(), tenant.clone());
         // Compiling takes a while; the tenant goes on meanwhile.
-        match tokio::task::spawn_blocking(move || tenant::prepare(&engine, &config)).await {
+        match tokio::task::spawn_blocking(move || prepare::prepare(&engine, &config)).await {
             Ok(Ok(prepared)) => mailbox.replace(prepared).await,
             Ok(Err(error)) => {
                 mailbox.reload_refused();
@@ -271,6 +292,7 @@ async fn finish(mailboxes: &[Mailbox], threads: Vec<JoinHandle<()>>, sink: &Sink
     }
     let snapshots: Vec<_> = mailboxes.iter().map(Mailbox::snapshot).collect();
     for counts in &snapshots {
+        let sequences = counts.sequences.unwrap_or_default();
         tracing::info!(
             tenant = counts.tenant,
             events = counts.events,
@@ -279,12 +301,32 @@ async fn finish(mailboxes: &[Mailbox], threads: Vec<JoinHandle<()>>, sink: &Sink
             failed = counts.failed,
             alerts_lost = counts.alerts_lost,
             restarts = counts.restarts,
+            restarts_with_state = counts.restarts_with_state,
             reloads = counts.reloads,
             reloads_refused = counts.reloads_refused,
+            state_failed = counts.state_failed,
+            state_refused = counts.state_refused,
+            late = sequences.late,
+            undated = sequences.undated,
+            hurried = sequences.hurried,
+            evicted_keys = sequences.evicted_keys,
+            evicted_partials = sequences.evicted_partials,
             "stopped"
         );
     }
     snapshots
+}
+
+/// Opens the file of a tenant's state.
+fn state_file(engine: &Engine, tenant: &Tenant) -> Result<Option<StateFile>, CollectorError> {
+    let Some(State { folder, .. }) = &tenant.state else { return Ok(None) };
+    // The native engine does not keep to the limit, nor does its state.
+    let max_bytes = match engine.kind() {
+        EngineKind::Wasm => tenant.instance.memory.as_u64(),
+        EngineKind::Native => u64::MAX,
+    };
+    let error = |reason| CollectorError::State { tenant: tenant.name.clone(), folder: folder.clone(), reason };
+    StateFile::open(folder, &tenant.name, max_bytes).map(Some).map_err(error)
 }
 
 fn output_error(output: &Output, reason: io::Error) -> CollectorError {

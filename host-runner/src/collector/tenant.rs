@@ -1,93 +1,22 @@
-//! One tenant: a thread with an instance of its own, behind a bounded queue.
+//! One tenant as the rest of the collector sees it: a bounded queue, with a thread behind it.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use rule_core::{CompileOptions, CompileReport, Limits, SessionOptions, Source};
+use rule_core::Limits;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::config::Tenant;
 use super::counters::{Counters, Snapshot, add};
+use super::prepare::Prepared;
 use super::sink::Sink;
-use crate::engine::{Engine, EngineError, Handle, Instance};
-use crate::input::{Batch, too_large_message};
-use crate::rules::{self, RuleFiles, RulesError};
-
-/// A rule set compiled in an instance, ready for events.
-pub(super) struct Prepared {
-    instance: Box<dyn Instance>,
-    session: Handle,
-    rules: usize,
-    /// For a fresh instance after a failure.
-    sources: Arc<Vec<Source>>,
-    options: CompileOptions,
-}
-
-/// Why a rule set is not used.
-#[derive(Debug, thiserror::Error)]
-pub enum PrepareError {
-    /// The rule files cannot be read.
-    #[error(transparent)]
-    Read(#[from] RulesError),
-    /// The mapping cannot be read.
-    #[error("{} {message}", .path.display())]
-    Mapping {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        message: String,
-    },
-    /// Rules have errors.
-    #[error("{} of {} rules have errors", .0.report.totals().2, .0.report.rules.len())]
-    Rules(Box<Refused>),
-    /// The instance failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-/// A rule set with errors.
-#[derive(Debug)]
-pub struct Refused {
-    /// What is wrong.
-    pub report: CompileReport,
-    /// The rule files, for excerpts.
-    pub sources: Vec<Source>,
-}
-
-/// Reads and compiles a tenant's rules in a fresh instance.
-pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, PrepareError> {
-    let RuleFiles { sources, diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
-    let mapping = config
-        .mapping
-        .as_ref()
-        .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
-    let options = CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()? };
-    let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
-    report.diagnostics.splice(0..0, diagnostics);
-    if report.has_errors() {
-        let sources = std::mem::take(Arc::make_mut(&mut prepared.sources));
-        return Err(PrepareError::Rules(Box::new(Refused { report, sources })));
-    }
-    Ok(prepared)
-}
-
-fn start(
-    engine: &Engine,
-    config: &Tenant,
-    sources: Arc<Vec<Source>>,
-    options: CompileOptions,
-) -> Result<(Prepared, CompileReport), EngineError> {
-    let mut instance = engine.instance(config.instance)?;
-    let (rules, report) = instance.compile(&sources, &options)?;
-    let session =
-        instance.open(rules, &SessionOptions { alerts: true, notes: config.notes, ..SessionOptions::default() })?;
-    let rules = report.totals().0;
-    Ok((Prepared { instance, session, rules, sources, options }, report))
-}
+use super::state::StateFile;
+use super::worker::Worker;
+use crate::engine::Engine;
+use crate::input::Batch;
 
 /// What a tenant's thread is told.
 pub(super) enum Message {
@@ -192,7 +121,8 @@ impl Drop for Unsent<'_> {
     }
 }
 
-fn count(batch: &Batch) -> u64 {
+/// How many events a batch stands for.
+pub(super) fn count(batch: &Batch) -> u64 {
     (batch.numbers.len() + batch.too_large.len()) as u64
 }
 
@@ -201,6 +131,7 @@ pub(super) fn spawn(
     engine: Engine,
     config: Tenant,
     prepared: Prepared,
+    state: Option<StateFile>,
     sink: Arc<Sink>,
 ) -> io::Result<(Mailbox, thread::JoinHandle<()>)> {
     let (queue, messages) = mpsc::channel(config.queue);
@@ -212,147 +143,41 @@ pub(super) fn spawn(
         queue,
         counters: counters.clone(),
     };
-    let retry = (prepared.sources.clone(), prepared.options.clone());
-    let worker = Worker { engine, config, live: Some(prepared), retry, sink, counters };
+    let worker = Worker::new(engine, config, &prepared, state, sink, counters)?;
     let thread = thread::Builder::new()
         .name(format!("tenant {}", mailbox.name))
         // The native engine evaluates on this stack.
         .stack_size(8 << 20)
-        .spawn(move || worker.work(messages))?;
+        .spawn(move || worker.work(prepared, messages))?;
     Ok((mailbox, thread))
-}
-
-struct Worker {
-    engine: Engine,
-    config: Tenant,
-    /// `None` when a fresh instance could not be made; every batch tries again.
-    live: Option<Prepared>,
-    retry: (Arc<Vec<Source>>, CompileOptions),
-    sink: Arc<Sink>,
-    counters: Arc<Counters>,
-}
-
-impl Worker {
-    fn work(mut self, mut messages: mpsc::Receiver<Message>) {
-        while let Some(message) = messages.blocking_recv() {
-            match message {
-                Message::Events(Job { batch, origin, reply }) => {
-                    let result = self.evaluate(&batch, &origin);
-                    if let Some(reply) = reply {
-                        // Whoever asked may have hung up.
-                        let _ = reply.send(result);
-                    }
-                }
-                Message::Replace(prepared) => {
-                    add(&self.counters.reloads, 1);
-                    self.counters.rules.store(prepared.rules as u64, Ordering::Relaxed);
-                    tracing::info!(tenant = %self.config.name, rules = prepared.rules, "rules reloaded");
-                    self.retry = (prepared.sources.clone(), prepared.options.clone());
-                    self.live = Some(*prepared);
-                }
-                // What is in the queue still comes.
-                Message::Stop => messages.close(),
-            }
-        }
-    }
-
-    fn evaluate(&mut self, batch: &Batch, origin: &str) -> Reply {
-        let max = self.config.limits.max_rejections as usize;
-        let too_large = batch.too_large.len() as u64;
-        let mut reply = Reply { rejected: too_large, ..Reply::default() };
-        reply.rejections.extend(batch.too_large.iter().take(max).map(|event| RejectedLine {
-            line: event.line,
-            offset: u64::from(self.config.limits.max_event_bytes),
-            message: too_large_message(event, self.config.limits.max_event_bytes),
-        }));
-        add(&self.counters.events, count(batch));
-
-        let given = batch.numbers.len() as u64;
-        match self.outcome(&batch.lines) {
-            Ok(outcome) => {
-                reply.accepted = given.saturating_sub(outcome.rejected);
-                reply.rejected += outcome.rejected;
-                let lines = outcome.rejections.into_iter().map(|rejection| {
-                    let index = usize::try_from(rejection.event.saturating_sub(outcome.first)).unwrap_or(usize::MAX);
-                    let line = batch.numbers.get(index).copied().unwrap_or_else(|| batch.first_line());
-                    RejectedLine { line, offset: rejection.offset, message: rejection.message }
-                });
-                reply.rejections.extend(lines.take(max));
-                let matches = outcome.matches.len() as u64;
-                add(&self.counters.matches, matches);
-                if let Err(error) = self.sink.write(&self.config.name, &outcome.alerts) {
-                    add(&self.counters.alerts_lost, matches);
-                    tracing::error!(tenant = %self.config.name, %error, alerts = matches, "alerts cannot be written");
-                    reply.failure = Some(format!("alerts cannot be written: {error}"));
-                }
-            }
-            Err(error) => {
-                add(&self.counters.failed, given);
-                self.counters.failure(error.to_string());
-                tracing::error!(
-                    tenant = %self.config.name, origin, line = batch.first_line(), events = given, %error,
-                    "a batch is lost"
-                );
-                reply.failed = given;
-                reply.failure = Some(error.to_string());
-                if error.is_fatal() {
-                    // The failed instance goes first: it holds a place in the pool.
-                    self.live = None;
-                    self.restart();
-                }
-            }
-        }
-        add(&self.counters.rejected, reply.rejected);
-        if let Some(RejectedLine { line, offset, message }) = reply.rejections.first() {
-            tracing::warn!(
-                tenant = %self.config.name, origin, line, offset, reason = %message, rejected = reply.rejected,
-                "events rejected"
-            );
-        }
-        for RejectedLine { line, offset, message } in reply.rejections.iter().skip(1) {
-            tracing::debug!(tenant = %self.config.name, origin, line, offset, reason = %message, "event rejected");
-        }
-        reply
-    }
-
-    fn outcome(&mut self, lines: &[u8]) -> Result<rule_core::Outcome, EngineError> {
-        if self.live.is_none() {
-            self.restart();
-        }
-        let live = self.live.as_mut().ok_or(EngineError::Discarded)?;
-        live.instance.evaluate(live.session, lines)
-    }
-
-    fn restart(&mut self) {
-        let (sources, options) = self.retry.clone();
-        match start(&self.engine, &self.config, sources, options) {
-            Ok((prepared, _)) => {
-                self.live = Some(prepared);
-                add(&self.counters.restarts, 1);
-                tracing::warn!(tenant = %self.config.name, "restarted with a fresh instance");
-            }
-            Err(error) => {
-                self.counters.failure(error.to_string());
-                tracing::error!(tenant = %self.config.name, %error, "cannot make a fresh instance");
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::config::Output;
+    use super::super::prepare::prepare;
     use super::*;
     use crate::engine::InstanceLimits;
     use bytesize::ByteSize;
     use std::fs;
+    use std::path::PathBuf;
     use std::time::Duration;
 
     fn tenant(name: &str, rules: PathBuf) -> Tenant {
         let instance =
             InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_secs(1), ..InstanceLimits::default() };
-        let (notes, mapping, queue) = (false, None, 4);
-        Tenant { name: name.into(), rules: vec![rules], mapping, notes, limits: Limits::default(), instance, queue }
+        Tenant {
+            name: name.into(),
+            rules: vec![rules],
+            mapping: None,
+            notes: false,
+            limits: Limits::default(),
+            instance,
+            queue: 4,
+            allowed_lateness: Duration::from_secs(10),
+            clock_skew: Duration::from_secs(300),
+            state: None,
+        }
     }
 
     fn job(events: &[u8]) -> (Job, oneshot::Receiver<Reply>) {
@@ -372,7 +197,7 @@ mod tests {
         let [(bad, bad_thread), (good, good_thread)] = ["bad", "good"].map(|name| {
             let config = tenant(name, rule.clone());
             let prepared = prepare(&engine, &config).unwrap();
-            spawn(engine.clone(), config, prepared, sink.clone()).unwrap()
+            spawn(engine.clone(), config, prepared, None, sink.clone()).unwrap()
         });
         let ask = |mailbox: &Mailbox, events: &[u8]| {
             let (job, reply) = job(events);
@@ -407,6 +232,7 @@ mod tests {
             assert_eq!(mailbox.snapshot().failed, failed + 1);
         }
     }
+
     #[test]
     fn events_that_are_cut_off_while_they_wait_are_counted() {
         let (queue, mut messages) = mpsc::channel(1);

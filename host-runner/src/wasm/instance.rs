@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use rule_core::{
-    Advance, CompileOptions, CompileReport, Outcome, Restored, SearchOptions, SearchProgress, SessionOptions, Source,
+    Advance, CompileOptions, CompileReport, ExplainOptions, Explanation, Outcome, Restored, SearchOptions,
+    SearchProgress, SessionOptions, Source,
 };
 use serde::Serialize;
 use wasmtime::{ResourceLimiter, Store, Trap};
@@ -151,13 +152,14 @@ impl Instance for WasmInstance {
     }
 
     fn snapshot(&mut self, session: Handle) -> Result<Vec<u8>, EngineError> {
-        self.call(self.limits.deadline, |guest, store| guest.call_snapshot(store, session.0))?
+        // All state at once, which is no batch of events.
+        self.call(self.limits.compile_deadline, |guest, store| guest.call_snapshot(store, session.0))?
             .map_err(EngineError::Refused)
     }
 
     fn restore(&mut self, session: Handle, state: &[u8]) -> Result<Restored, EngineError> {
         let restored = self
-            .call(self.limits.deadline, |guest, store| guest.call_restore(store, session.0, state))?
+            .call(self.limits.compile_deadline, |guest, store| guest.call_restore(store, session.0, state))?
             .map_err(EngineError::Refused)?;
         Ok(serde_json::from_str(&restored)?)
     }
@@ -189,6 +191,16 @@ impl Instance for WasmInstance {
 
     fn memory(&self) -> Option<u64> {
         self.live.as_ref().map(|live| live.store.data().grown as u64)
+    }
+
+    fn explain(&mut self, rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<Explanation, EngineError> {
+        let (rule, options) = (rule.into(), json(options)?);
+        // It compiles and evaluates.
+        let deadline = self.limits.compile_deadline.max(self.limits.deadline);
+        match self.call(deadline, |guest, store| guest.call_explain(store, &rule, lines, &options))? {
+            Ok(explanation) => Ok(serde_json::from_str(&explanation)?),
+            Err(diagnostics) => Err(EngineError::Query(serde_json::from_str(&diagnostics)?)),
+        }
     }
 
     fn release(&mut self, handle: Handle) -> Result<(), EngineError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use rule_core::{CompileOptions, SearchOptions, SessionOptions, Source};
+use rule_core::{Advance, CompileOptions, ExplainOptions, SearchOptions, SessionOptions, Source};
 
 use super::*;
 use crate::engine::{Handle, Instance};
@@ -85,6 +85,15 @@ fn every_function_of_the_contract_is_called_by_its_name() {
     let search = instance.open_search(&Source::default(), &SearchOptions::default()).unwrap();
     assert_eq!(instance.search_add(search, "logs", 1, b"{}").unwrap(), rule_core::SearchProgress::default());
     assert_eq!(instance.search_finish(search).unwrap(), "{}");
+    let session = open(&mut instance);
+    for time in [Advance::Idle(1), Advance::Ceiling(-1), Advance::Flush, Advance::Finish] {
+        assert_eq!(instance.advance(session, time).unwrap(), rule_core::Outcome::default());
+    }
+    assert_eq!(instance.snapshot(session).unwrap(), b"");
+    let restored = instance.restore(session, b"state");
+    assert!(matches!(restored, Err(EngineError::Malformed(_))), "it answers `{{}}`, which says nothing of rules");
+    let explained = instance.explain(&Source::default(), b"{}", &ExplainOptions::default());
+    assert!(matches!(explained, Err(EngineError::Malformed(_))), "it answers `{{}}`, which explains nothing");
     instance.release(search).unwrap();
 }
 

@@ -1,6 +1,8 @@
 //! What the tests of the command share.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod collector;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

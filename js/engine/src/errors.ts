@@ -5,13 +5,13 @@ export class TriplineError extends Error {
   override name = "TriplineError";
 }
 
-/** A query that cannot be searched with; {@link diagnostics} says why and where. */
+/** A query that cannot be searched with, or a rule that cannot be formatted; {@link diagnostics} says why and where. */
 export class QueryError extends TriplineError {
   override name = "QueryError";
 
   constructor(
     message: string,
-    /** Everything wrong with the query, as a rule's report has it. */
+    /** Everything wrong, as a rule's report has it. */
     readonly diagnostics: Diagnostic[],
   ) {
     super(message);

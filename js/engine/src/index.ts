@@ -16,6 +16,8 @@ import type {
   CompileOptions,
   CompileReport,
   Diagnostic,
+  ExplainOptions,
+  Explanation,
   Limits,
   Outcome,
   Restored,
@@ -96,6 +98,18 @@ export class Engine {
   }
 
   /**
+   * Writes the EQL query of a rule in one style: what fits on a line of 100 columns becomes one, longer queries are
+   * broken at `and` and `or`. Comments and the query's meaning stay, and of a TOML rule everything around the query.
+   *
+   * @param text A bare query or Elastic's TOML, recognised by content.
+   * @throws {QueryError} for a query or rule with errors. If none of its diagnostics is an error, nothing is wrong, and
+   * the warning says why the text is left alone: its query is in another language, or it is a page in Markdown.
+   */
+  format(text: string): string {
+    return call(() => glue.format(text));
+  }
+
+  /**
    * Opens a search with one EQL query, to which a data set is given piece by piece.
    *
    * @throws {QueryError} for a query with errors.
@@ -118,6 +132,17 @@ export class Engine {
     } finally {
       search.free();
     }
+  }
+
+  /**
+   * Why a rule matches events or does not, node by node: the tree of its condition with the values found in each event.
+   *
+   * @param rule A rule file; of several rules in it the first is explained.
+   * @param events NDJSON: one JSON document per line. An event that is not JSON does not throw; see {@link ExplainedEvent.rejected}.
+   * @throws {QueryError} for a rule with errors.
+   */
+  explain(rule: string | Source, events: string | Uint8Array, options?: ExplainOptions): Explanation {
+    return call(() => glue.explain(file(rule), utf8(events), options));
   }
 }
 

@@ -3,7 +3,16 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { load, QueryError, TriplineError, type RuleSet, type SearchOptions, type Source } from "@tripline/engine";
+import {
+  load,
+  QueryError,
+  TriplineError,
+  type ExplainedNode,
+  type Explanation,
+  type RuleSet,
+  type SearchOptions,
+  type Source,
+} from "@tripline/engine";
 
 const engine = await load();
 const module = new URL("../dist/module/", import.meta.url);
@@ -155,6 +164,40 @@ test("a search takes its data piece by piece", () => {
   assert.throws(() => search.finish(), TriplineError);
 });
 
+test("an explanation says why, node by node", () => {
+  const rule = 'process where process.name == "bash" and length(process.args) > 1 and user.name != "root"';
+  const events = [
+    { event: { category: "process" }, process: { name: "Bash", args: ["-c", "id"] } },
+    { event: { category: "process" }, process: { name: "bash", args: "-c" }, user: { name: "x" } },
+  ];
+  const lines = `${events.map((one) => JSON.stringify(one)).join("\n")}\nnonsense`;
+  const explanation: Explanation = engine.explain(rule, lines);
+  assert.equal(explanation.query, "event");
+  assert.deepEqual(explanation.events.map(({ terms }) => terms[0]?.matched), [false, true, undefined]);
+  assert.equal(explanation.events[2]!.rejected!.event, 2);
+  const { reason, distance, tree } = explanation.events[0]!.terms[0]!;
+  assert.equal(reason, 'did not match: process.name is "Bash", the rule wants "bash" (case-sensitive)');
+  assert.equal(distance, 1);
+  const [category, condition] = tree.children!;
+  assert.deepEqual(category!.fields, [{ field: "event.category", values: ["process"], passing: [0] }]);
+  const [name, length, user] = condition!.children!;
+  assert.deepEqual([name!.truth, name!.decides, name!.notes?.length], [false, true, 1]);
+  assert.equal(rule.slice(name!.span.start, name!.span.end), name!.text);
+  assert.equal(length!.children![0]!.value, 2);
+  assert.deepEqual([user!.truth, user!.counts_as], [null, true]);
+  assert.equal(explanation.events[1]!.terms[0]!.distance, 0);
+
+  const nothing: ExplainedNode = engine.explain("any where null == length(x)", "{}").events[0]!.terms[0]!.tree.children![0]!;
+  assert.equal(nothing.children![0]!.value, null, "a value of null is there");
+  assert.throws(
+    () => engine.explain("process where", lines),
+    (error) => error instanceof QueryError && error.diagnostics[0]!.code === "syntax",
+  );
+  assert.throws(() => engine.explain(rule, lines, { limit: 1 } as object), { name: "TriplineError", message: /limit/ });
+  const limited = engine.explain(rule, lines, { limits: { max_explained_events: 1 } });
+  assert.deepEqual([limited.events.length, limited.omitted], [1, 2]);
+});
+
 const at = (second: number, t: string, k: unknown = 1): string => JSON.stringify({ "@timestamp": second * 1000, t, k });
 const pairs = 'sequence by k [any where t == "a"] [any where t == "b"]';
 
@@ -287,6 +330,22 @@ test("a rule's own time fields are told", () => {
   const fields = ({ rules: [rule] }: RuleSet): unknown => [rule!.timestamp_field, rule!.tiebreaker_field];
   assert.deepEqual(fields(plain), [undefined, undefined]);
   assert.deepEqual(fields(own), ["event.created", "event.sequence"]);
+});
+
+test("a rule is formatted, and only its query", () => {
+  assert.equal(engine.format('any   where a==1 // why\n and (b:"x")'), 'any where\n  a == 1 and // why\n  b : "x"\n');
+  const toml = (query: string): string => `# é\n[rule]\nname="x"\ntype = "eql"\nquery = '''\n${query}\n''' # y\n`;
+  assert.equal(engine.format(toml("any   where true")), toml("any where true"));
+  const refused = (text: string): string[] => {
+    try {
+      return [engine.format(text)];
+    } catch (error) {
+      assert.ok(error instanceof QueryError);
+      return error.diagnostics.map(({ level, line }) => `${level} ${line}`);
+    }
+  };
+  assert.deepEqual(refused(toml("any where a ==\n and b == 1")), ["error 7"]);
+  assert.deepEqual(refused("# Page\n\n**Rule type**: eql\n"), ["warning 1"]);
 });
 
 test("hostile input is refused, not fatal", () => {

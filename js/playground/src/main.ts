@@ -1,3 +1,4 @@
+import type { Diagnostic } from "@tripline/engine";
 import { EventsEditor } from "./editor/events.js";
 import { RuleEditor } from "./editor/rule.js";
 import { EngineClient } from "./engine/client.js";
@@ -5,6 +6,7 @@ import { Fate, type Result } from "./engine/protocol.js";
 import { EXAMPLES, type Example } from "./examples/index.js";
 import { Address, restore } from "./page/address.js";
 import { files } from "./page/files.js";
+import { formatter } from "./page/format.js";
 import { panes, showPane } from "./page/panes.js";
 import { setStatus, summarise } from "./page/status.js";
 import type { Shared } from "./share.js";
@@ -83,11 +85,7 @@ function show(result: Result): void {
   const { report, starts, ends, fates } = result;
   // When the rule has changed meanwhile, the next run is on its way, and these places would be wrong.
   if (evaluated.rule === rule.text) {
-    rule.show(report.diagnostics);
-    showProblems(byId("problems"), report.diagnostics, report.diagnostics_omitted, {
-      reveal: (diagnostic) => rule.reveal(diagnostic),
-      fix: (diagnostic) => rule.fix(diagnostic),
-    });
+    problems(report.diagnostics, report.diagnostics_omitted);
     describeRule(byId("rule-facts"), rule.kind, report);
   }
   events.show({ starts, ends, fates });
@@ -96,6 +94,15 @@ function show(result: Result): void {
   fresh = false;
   results.show({ result, rule: evaluated.rule, text: evaluated.events });
   summarise(result);
+}
+
+/** Shows what is wrong with the rule, in its editor and below it. */
+function problems(diagnostics: readonly Diagnostic[], omitted: number): void {
+  rule.show(diagnostics);
+  showProblems(byId("problems"), diagnostics, omitted, {
+    reveal: (diagnostic) => rule.reveal(diagnostic),
+    fix: (diagnostic) => rule.fix(diagnostic),
+  });
 }
 
 /** Puts a rule and events into the editors. */
@@ -148,6 +155,7 @@ files((text) => {
   fresh = true;
   changed(0);
 });
+formatter(rule, engine, (diagnostics) => problems(diagnostics, 0));
 splitter(byId("split-columns"), byId("panes"), "--left", 54);
 splitter(byId("split-rows"), byId("panes"), "--top", 52);
 themeToggle();

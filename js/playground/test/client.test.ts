@@ -95,6 +95,27 @@ test("signs of life keep a long run going", () => {
   assert.deepEqual(heard.at(-1), ["result", 3]);
 });
 
+test("a rule is formatted beside a run", async () => {
+  client.run("a", "{}");
+  const formatted = client.format("a");
+  workers[0]!.answer({ type: "formatted", id: 1, formatted: { text: "b" } });
+  assert.deepEqual(await formatted, { text: "b" });
+  mock.timers.tick(999);
+  workers[0]!.answer(result(1, 3));
+  mock.timers.tick(10_000);
+  assert.equal(workers[0]!.terminated, false);
+  assert.deepEqual(heard, [["result", 3]]);
+});
+
+test("an engine that hangs over formatting is replaced", async () => {
+  const formatted = client.format("a");
+  mock.timers.tick(1000);
+  assert.equal(await formatted, null);
+  assert.equal(workers[0]!.terminated, true);
+  void client.format("b");
+  assert.deepEqual(workers[1]!.requests, [{ type: "format", id: 2, rule: "b" }]);
+});
+
 test("an idle worker is left alone", () => {
   workers[0]!.answer({ type: "ready", version: "1", sha256: "" });
   mock.timers.tick(100_000);

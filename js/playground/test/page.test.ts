@@ -302,6 +302,40 @@ onPage("a TOML rule, a page and a query are recognised", async (page) => {
   await waitForStatus(page, "110 matches");
 });
 
+onPage("the rule is formatted, and the cursor stays at its word", async (page) => {
+  await type(page, "rule", 'any where host.os.type=="linux" and // why\n(process.name : ("a","b"))');
+  for (let at = 0; at < 5; at += 1) await page.keyboard.press("ArrowLeft");
+  await page.click("#format");
+  const formatted = 'any where host.os.type == "linux" and // why\n  process.name : ("a", "b")';
+  await page.locator("#rule-editor", { hasText: '("a", "b")' }).waitFor();
+  assert.equal(await text(page, "rule"), formatted);
+  await page.keyboard.insertText("|");
+  assert.equal(await text(page, "rule"), formatted.replace('"b"', '|"b"'));
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+z");
+  assert.match(await text(page, "rule"), /"linux" and \/\/ why\n\(process/);
+  await page.keyboard.press("Shift+Alt+F");
+  await page.locator("#rule-editor", { hasText: '("a", "b")' }).waitFor();
+  assert.equal(await text(page, "rule"), formatted);
+  await page.click("#format");
+  await page.locator("#toast.shown", { hasText: "Nothing to format" }).waitFor();
+});
+
+onPage("what cannot be formatted is said", async (page) => {
+  const toml = '[rule]\nname = "x"\ntype = "eql"\nquery = "any   where (a == 1)"';
+  await paste(page, "rule", toml);
+  await page.click("#format");
+  await page.locator("#rule-editor", { hasText: '"any where a == 1"' }).waitFor();
+  assert.equal(await text(page, "rule"), toml.replace("any   where (a == 1)", "any where a == 1"));
+  await type(page, "rule", "any where a == \nand true");
+  await page.click("#format");
+  await page.locator("#toast.shown", { hasText: "errors" }).waitFor();
+  await page.locator("#problems .error", { hasText: "line 2" }).waitFor();
+  await type(page, "rule", "# A page\n\n**Rule type**: eql\n\n## Rule query\n\n```js\nany where true\n```\n");
+  await page.click("#format");
+  await page.locator("#toast.shown", { hasText: "left alone" }).waitFor();
+});
+
 onPage("an empty page says what to do, and a sequence what is not done yet", async (page) => {
   await type(page, "rule", " ");
   await page.locator(".empty", { hasText: "No rule yet" }).waitFor();

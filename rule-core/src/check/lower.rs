@@ -14,7 +14,7 @@ use crate::value::Value;
 
 impl Checker<'_> {
     /// The value of an expression without fields.
-    pub(super) fn fold(&mut self, expr: &Expr) -> Option<Value<'static>> {
+    pub fn fold(&mut self, expr: &Expr) -> Option<Value<'static>> {
         if !self.is_constant(expr) {
             return None;
         }
@@ -24,7 +24,7 @@ impl Checker<'_> {
 
     /// A condition as a tree over predicates. What is constant is folded first, by three-valued logic, and null holds for
     /// no event; what remains is two-valued.
-    pub(super) fn condition(&mut self, expr: &Expr) -> Condition {
+    pub fn condition(&mut self, expr: &Expr) -> Condition {
         if let Some(value) = self.fold(expr) {
             return Condition::Constant(value == Value::Bool(true));
         }
@@ -241,7 +241,7 @@ impl Checker<'_> {
 }
 
 /// Whether the expression gives a truth by its form.
-fn is_boolean(expr: &Expr) -> bool {
+pub fn is_boolean(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Not(_)
         | ExprKind::And(_)

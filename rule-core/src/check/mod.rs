@@ -14,6 +14,7 @@ use crate::plan::{Filter, Plan};
 use crate::schema::Schema;
 use crate::syntax::ast::{Category, EventFilter, Expr, ExprKind};
 use crate::value::Value;
+pub use lower::is_boolean;
 
 /// Checks one query and lowers it into a plan.
 pub struct Checker<'a> {

@@ -14,12 +14,12 @@ impl Checker<'_> {
     }
 
     /// Whether the field is an optional one that the mapping does not have: then it is the constant null.
-    pub(super) fn is_absent(&self, name: &str, optional: bool) -> bool {
+    pub fn is_absent(&self, name: &str, optional: bool) -> bool {
         optional && self.schema.is_strict() && self.field(name).is_none()
     }
 
     /// Reports a field that the mapping does not have, or one that is close to a well-known field.
-    pub(super) fn check_field(&mut self, name: &str, optional: bool, span: Span) -> Option<FieldType> {
+    pub fn check_field(&mut self, name: &str, optional: bool, span: Span) -> Option<FieldType> {
         match self.field(name) {
             _ if self.schema.is_nested(name) => {
                 let message = format!("[{name}] is a nested field, and nested fields are not supported");

@@ -354,7 +354,7 @@ impl Checker<'_> {
     }
 
     /// Whether no event is needed for the value.
-    pub(super) fn is_constant(&self, expr: &Expr) -> bool {
+    pub fn is_constant(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Literal(_) => true,
             ExprKind::Error => false,

@@ -1,15 +1,15 @@
 //! What happens to partial matches, step by step, for people who ask why.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::event::Stored;
 use super::key::Key;
 
 /// One thing that happened to one partial match.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Ordinal of the event that caused it; none when time did.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub event: Option<u64>,
     /// Values of the join key.
     pub key: Vec<serde_json::Value>,
@@ -22,7 +22,7 @@ pub struct Step {
 }
 
 /// What can happen to a partial match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     /// The first event came.
@@ -50,7 +50,7 @@ pub enum StepKind {
 }
 
 /// A partial match, and what it waits for.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
     /// Values of the join key.
     pub key: Vec<serde_json::Value>,
@@ -60,10 +60,10 @@ pub struct Pending {
     /// Ordinals of its events; of a sample the latest event of each term that has one.
     pub events: Vec<u64>,
     /// Event time, in milliseconds since 1970, until which it can go on; none when it is for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub until: Option<i64>,
     /// Of a sample, the terms that have no event yet, counted from 0.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub lacks: Vec<u16>,
 }
 

@@ -18,7 +18,7 @@ use crate::{Limits, RuleInfo};
 use sha2::{Digest, Sha256};
 
 /// The field that `process where …` tests.
-const CATEGORY_FIELD: &str = "event.category";
+pub(crate) const CATEGORY_FIELD: &str = "event.category";
 /// The field that says when.
 const TIMESTAMP_FIELD: &str = "@timestamp";
 /// How far back a run of a rule looks that does not say, as in Kibana.
@@ -179,11 +179,7 @@ impl<'a> Compiler<'a> {
             };
             rule_outcome(&parsed, &mut checker, info)
         });
-        for error in &mut errors {
-            map_spans(error, query);
-        }
-        // In the order of the text, which is how people mend it.
-        errors.sort_by_key(|d| d.labels.first().map(|label| label.span));
+        to_file(&mut errors, query);
         found.extend(errors);
         outcome
     }
@@ -242,7 +238,7 @@ fn state_hash(info: &RuleInfo, lowered: &Lowered) -> [u8; 16] {
 }
 
 /// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
-fn window(from: Option<&str>) -> u64 {
+pub(crate) fn window(from: Option<&str>) -> u64 {
     let parse = |text: &str| {
         let text = text.strip_prefix("now-")?;
         let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -294,14 +290,12 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
     })
 }
 
-/// From places in the query to places in the file.
-fn map_spans(diagnostic: &mut Diagnostic, query: &QueryText) {
-    for label in &mut diagnostic.labels {
-        label.span = query.map.span(label.span);
+/// From places in the query to places in the file, in the order of the text, which is how people mend it.
+pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
+    for diagnostic in &mut *diagnostics {
+        query.place(diagnostic);
     }
-    if let Some(suggestion) = &mut diagnostic.suggestion {
-        suggestion.span = query.map.span(suggestion.span);
-    }
+    diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
 }
 
 /// Fills in lines and columns.

@@ -4,8 +4,8 @@ mod compile;
 mod evaluate;
 mod session;
 
+pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, fold_constant};
-pub(crate) use compile::{locate, schema};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
 

@@ -8,7 +8,6 @@ use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
-use crate::correlate::trace::{Pending, Step};
 
 /// A rule set at work on a stream of events.
 ///
@@ -106,24 +105,6 @@ impl Session {
                 self.conclude(outcome)
             }
         }
-    }
-
-    /// Has what happens to partial matches noted from now on, for [`Self::take_steps`].
-    pub(crate) fn trace(&mut self) {
-        if let Some(correlator) = &mut self.correlator {
-            correlator.trace();
-        }
-    }
-
-    /// What happened to partial matches since last asked.
-    pub(crate) fn take_steps(&mut self) -> Vec<Step> {
-        self.correlator.as_mut().map(Correlator::take_steps).unwrap_or_default()
-    }
-
-    /// The partial matches of the first sequence or sample, at most `most`.
-    pub(crate) fn pending(&self, most: usize) -> Vec<Pending> {
-        let setting = self.rules.program.setting();
-        self.correlator.as_ref().map(|correlator| correlator.pending(setting, 0, most)).unwrap_or_default()
     }
 
     /// The state of the session's sequences and samples as bytes: partial matches, events held back, watermarks, and how many events

@@ -79,6 +79,26 @@ impl Script {
         self.any(event, columns, &mut values, 0, &mut left, fold)
     }
 
+    /// The values of the mentions in the first combination that makes the expression true, or else in the first of all.
+    pub fn combination<'e>(
+        &self,
+        event: Event<'e>,
+        columns: &'e [Column],
+        max_combinations: u32,
+        fold: &mut Fold,
+    ) -> Vec<Value<'e>> {
+        let mut values: Vec<Value<'_>> = vec![Value::Null; self.mentions.len()];
+        let mut left = max_combinations;
+        if self.any(event, columns, &mut values, 0, &mut left, fold) != Ok(true) {
+            for (value, mention) in values.iter_mut().zip(&self.mentions) {
+                let column = &columns[mention.slot as usize];
+                let mut found = event.values(mention.slot as usize);
+                *value = found.find_map(|value| read(value, column, mention.as_text)).unwrap_or(Value::Null);
+            }
+        }
+        values
+    }
+
     fn any<'e>(
         &self,
         event: Event<'e>,

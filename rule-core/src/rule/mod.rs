@@ -8,6 +8,7 @@ mod document;
 mod elastic_toml;
 mod format;
 mod query_text;
+mod rewrite;
 mod toml_string;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::limits::Limits;
 use format::Format;
 pub use query_text::{QueryText, TextMap};
+pub use rewrite::format_rule;
 
 /// One rule of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,7 +61,7 @@ fn one((rule, diagnostics): (RuleFile, Vec<Diagnostic>)) -> (Vec<RuleFile>, Vec<
     (vec![rule], diagnostics)
 }
 
-fn too_large(len: usize, limits: &Limits) -> Diagnostic {
+pub(crate) fn too_large(len: usize, limits: &Limits) -> Diagnostic {
     let message = format!("the file has {len} bytes, more than the {} allowed", limits.max_rule_bytes);
     Diagnostic::error(codes::TOO_LARGE, message, Span::default())
         .help("split the file, or raise the limit `max_rule_bytes` if its author is trusted")

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 
 /// A query as the parser reads it, without white space around it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,16 @@ impl QueryText {
         let text = file.get(range.clone()).unwrap_or_default();
         map.verbatim(0, range.start, text.len());
         QueryText { text: text.to_owned(), map }.trimmed()
+    }
+
+    /// Moves a diagnostic of the query to its place in the file.
+    pub(crate) fn place(&self, diagnostic: &mut Diagnostic) {
+        for label in &mut diagnostic.labels {
+            label.span = self.map.span(label.span);
+        }
+        if let Some(suggestion) = &mut diagnostic.suggestion {
+            suggestion.span = self.map.span(suggestion.span);
+        }
     }
 
     /// Without the white space around it.

@@ -1,4 +1,4 @@
-//! Where the bytes of a TOML string's value stand between its quotes.
+//! Where the bytes of a TOML string's value stand between its quotes, and strings for other values.
 
 use std::ops::Range;
 
@@ -82,4 +82,49 @@ fn unescape(inner: &str, file: usize) -> Option<QueryText> {
         at += len;
     }
     Some(QueryText { text, map })
+}
+
+/// Literals that may stand for `value` in the place of the literal `raw`: first one like it, then those in which queries
+/// are easiest to read. Not every form can hold every value; what a form means must be read back.
+pub(super) fn forms(raw: &str, value: &str, eol: &str) -> Vec<String> {
+    let has_lines = value.contains(['\n', '\r']);
+    // On lines of its own if it was so, or has several.
+    let around = |quotes: &str| {
+        let was_so = raw.strip_prefix(quotes).is_some_and(|inner| inner.starts_with(['\n', '\r']));
+        if was_so || has_lines { eol } else { "" }
+    };
+    let literal = format!("'''{0}{value}{0}'''", around("'''"));
+    let text = format!("{0}{value}{0}", around("\"\"\""));
+    let basic = format!("\"\"\"{}\"\"\"", escape(&text, true));
+    let like_it = match raw {
+        _ if raw.starts_with("\"\"\"") => Some(basic.clone()),
+        _ if raw.starts_with("'''") || has_lines => None,
+        _ if raw.starts_with('"') => Some(format!("\"{}\"", escape(value, false))),
+        _ => Some(format!("'{value}'")),
+    };
+    like_it.into_iter().chain([literal, basic]).collect()
+}
+
+/// With what escapes a string between double quotes needs.
+fn escape(value: &str, multi_line: bool) -> String {
+    let mut text = String::with_capacity(value.len() + 16);
+    let mut chars = value.chars().peekable();
+    // Three quotes would end the string, and so would fewer right before its end.
+    let mut quotes = 0;
+    while let Some(c) = chars.next() {
+        quotes = if c == '"' { quotes + 1 } else { 0 };
+        match c {
+            '\\' => text.push_str("\\\\"),
+            '"' if !multi_line || quotes == 3 || chars.peek().is_none() => {
+                text.push_str("\\\"");
+                quotes = 0;
+            }
+            '\n' if multi_line => text.push('\n'),
+            '\r' if multi_line && chars.peek() == Some(&'\n') => text.push('\r'),
+            '\t' => text.push('\t'),
+            c if c.is_control() => text.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text
 }

@@ -7,7 +7,18 @@ use crate::diagnostic::{Diagnostic, codes};
 
 /// All tokens of the text, ending with [`TokenKind::End`].
 pub fn tokens(text: &str, errors: &mut Vec<Diagnostic>) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), errors };
+    read(text, None, errors)
+}
+
+/// All tokens, and where the comments stand, for who prints the text again. The span of a `//` comment ends before its
+/// line break.
+pub fn tokens_and_comments(text: &str, errors: &mut Vec<Diagnostic>) -> (Vec<Token>, Vec<Span>) {
+    let mut comments = Vec::new();
+    (read(text, Some(&mut comments), errors), comments)
+}
+
+fn read(text: &str, comments: Option<&mut Vec<Span>>, errors: &mut Vec<Diagnostic>) -> Vec<Token> {
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), comments, errors };
     while lexer.next() {}
     let end = text.trim_end().len();
     lexer.push(TokenKind::End, end, end);
@@ -20,6 +31,8 @@ struct Lexer<'t, 'e> {
     text: &'t str,
     at: usize,
     tokens: Vec<Token>,
+    /// Filled only when somebody wants them.
+    comments: Option<&'e mut Vec<Span>>,
     errors: &'e mut Vec<Diagnostic>,
 }
 
@@ -53,11 +66,13 @@ impl Lexer<'_, '_> {
                 return true;
             }
             (b'/', b'/') => {
-                self.at += memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+                self.at += memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
+                self.comment_ended(start);
                 return true;
             }
             (b'/', b'*') => {
                 self.comment();
+                self.comment_ended(start);
                 return true;
             }
             (b'"', _) => return self.string(start),
@@ -107,6 +122,12 @@ impl Lexer<'_, '_> {
             '&' => *error = error.clone().suggest(error.labels[0].span, "and", "write `and`"),
             '#' => error.help.push("comments start with `//` or stand between `/*` and `*/`".into()),
             _ => {}
+        }
+    }
+
+    fn comment_ended(&mut self, start: usize) {
+        if let Some(comments) = &mut self.comments {
+            comments.push(Span::new(start as u32, self.at as u32));
         }
     }
 

@@ -4,9 +4,12 @@
 //! goes on after an error, at the next `and`, `or`, comma or closing bracket, so that one run reports several.
 
 pub mod ast;
-mod lexer;
+pub(crate) mod lexer;
 mod parser;
+pub(crate) mod print;
+mod spans;
 mod string;
-mod token;
+pub(crate) mod token;
 
 pub use parser::{parse_expression, parse_query};
+pub use print::print;

@@ -36,6 +36,10 @@ pub enum Command {
     Search(SearchArgs),
     /// Check rules and show what is wrong with them.
     Check(CheckArgs),
+    /// Explain why a rule matches events or does not, node by node.
+    Explain(ExplainArgs),
+    /// Write EQL queries, in rule files too, in one style.
+    Fmt(FmtArgs),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
     Run(RunArgs),
     /// Serve the playground from this binary.
@@ -62,9 +66,9 @@ pub struct EvalArgs {
     /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
     #[arg(long)]
     pub notes: bool,
-    /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s` [default:
-    /// any; sequences are then told at the end]
-    #[arg(long, value_name = "DURATION", value_parser = units::duration)]
+    /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s`
+    /// [default: any; sequences are then told at the end]. While standard input is silent, event time goes on with the clock
+    #[arg(long, value_name = "DURATION", value_parser = units::any_duration)]
     pub lateness: Option<Duration>,
     #[command(flatten)]
     pub engine: EngineArgs,
@@ -174,6 +178,95 @@ pub enum CheckOutput {
     /// Diagnostics with excerpts of the rules, and totals.
     Human,
     /// The report as one document.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline explain --rule rule.toml --event event.json
+  tripline explain 'process where process.name == \"bash\"' --event events.ndjson --only 17 --full
+  tripline explain --rule rule.toml --event - --output json < events.ndjson | jq -r '.events[].terms[].reason'
+
+In the tree: ✓ holds, ✗ does not, – is null (a field is missing; the note says what that counts as), ? is undecided.
+What decides is bold. Without --full, what has no part in the outcome is dim or folded.")]
+pub struct ExplainArgs {
+    /// The query.
+    #[arg(required_unless_present = "rule", conflicts_with = "rule")]
+    pub query: Option<String>,
+    /// A rule file (`-` is standard input); of several rules in it the first is explained.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub rule: Option<PathBuf>,
+    /// Events as NDJSON or JSON, also compressed (gzip, zstd); several files are one data set, `-` is standard input.
+    #[arg(short, long, alias = "events", value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub event: Vec<PathBuf>,
+    /// Explain these events of the data set, counted from 1: `--only 3,17`.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..))]
+    pub only: Vec<u64>,
+    /// Show every node, every value that was computed, and all of long texts.
+    #[arg(long)]
+    pub full: bool,
+    /// The field that holds an event's time [default: what the rule says, else @timestamp]
+    #[arg(long, value_name = "FIELD")]
+    pub timestamp_field: Option<String>,
+    /// The field that `process where …` tests [default: what the rule says, else event.category]
+    #[arg(long, value_name = "FIELD")]
+    pub event_category_field: Option<String>,
+    /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub mapping: Option<PathBuf>,
+    /// What to print [default: tree on a terminal, otherwise json]
+    #[arg(short, long, value_enum)]
+    pub output: Option<ExplainOutput>,
+    /// How wide the tree may be [default: the terminal, elsewhere 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..))]
+    pub width: Option<u16>,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline fmt rules/
+  tripline fmt --check rules/ || echo 'run tripline fmt'
+  echo 'any where user.id==0' | tripline fmt -
+
+What fits on a line of 100 columns becomes one; longer queries are broken at `and` and `or`.
+Comments and single blank lines stay. Of a TOML rule only the query changes. Its meaning never
+does: what is written has been read back. Rules in other languages and pages in Markdown are
+left alone. Files with errors are shown, left as they are, and make the command fail.
+
+Formatting keeps no state and runs no rule, so it needs no sandbox; --max-rule-bytes and
+--max-query-depth bound it. A bare query has no id but the hash of its text, so formatting it
+gives it another.")]
+pub struct FmtArgs {
+    /// Rule files, or folders of .toml, .eql, .md and .ndjson files; `-` formats standard input to standard output.
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing: print what would change as a diff, and fail if anything would.
+    #[arg(long)]
+    pub check: bool,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = FmtOutput::Human)]
+    pub output: FmtOutput,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainOutput {
+    /// A tree for each event, for people.
+    Tree,
+    /// The explanation as one document; indented on a terminal.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FmtOutput {
+    /// The files that were formatted, or a diff.
+    Human,
+    /// What became of each file, as one document.
     Json,
 }
 
@@ -392,4 +485,8 @@ limit_args! {
     max_rejections,
     /// Results that one search may hold back for its answer.
     max_search_size,
+    /// Events of one explanation; the rest are counted.
+    max_explained_events,
+    /// Nodes of one explanation, over all events; events after them are counted.
+    max_explained_nodes,
 }

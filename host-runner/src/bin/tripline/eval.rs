@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 
 use anstyle::Style;
 use anyhow::{Context as _, Result};
-use rule_core::{Advance, CompileReport, Match, RuleInfo, RuleStatus, SequenceStatus, SessionOptions};
+use host_runner::Instance;
+use host_runner::input::{Batch, Input};
+use rule_core::{Advance, CompileReport, Match, SequenceStatus, SessionOptions};
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::alerts::AlertTable;
 use crate::args::{EvalArgs, EvalOutput};
-use crate::events::{self, Answer, Rejected, Rejections, Totals};
-use crate::output::{self, Cell, Column, Table};
+use crate::events::{self, Answer, Next, Rejected, Rejections, Totals};
 use crate::progress::Progress;
 use crate::setup::{self, Compiled};
-use crate::{Outcome, render};
+use crate::{Outcome, output, render};
 
 /// `--output json`.
 #[derive(Serialize)]
@@ -42,20 +43,17 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     let options = SessionOptions {
         alerts: true,
         notes: args.notes,
-        lateness_ms: args.lateness.map(|lateness| u64::try_from(lateness.as_millis()).unwrap_or(u64::MAX)),
+        lateness_ms: args.lateness.map(milliseconds),
         hash_seed: Some(host_runner::hash_seed()),
     };
     let session = instance.open(rules, &options)?;
     let progress = Progress::new();
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut table = (output == EvalOutput::Table).then(|| AlertTable::new(&report));
+    let mut results = Results::new(output, &report);
     let mut totals = Totals::default();
-    let (mut matches, mut rejections, mut alerts) = (Vec::new(), Vec::new(), String::new());
-    let mut count = 0u64;
-    let mut sequences = Sequences::default();
     let started = Instant::now();
 
-    events::for_each(&args.events.events, &limits, &progress, |input, batch| {
+    let files = &args.events.events;
+    let mut batch = |instance: &mut dyn Instance, results: &mut Results, input: &Input, batch: Batch| {
         let outcome = instance
             .evaluate(session, &batch.lines)
             .with_context(|| format!("{}:{}: evaluation stopped", input.name(), batch.first_line()))?;
@@ -66,64 +64,117 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
             rejections: &outcome.rejections,
         };
         let rejected = totals.add(input, &batch, answer, &limits);
-        count += outcome.matches.len() as u64;
-        sequences.add(outcome.sequences);
-        progress.suspend(|| -> Result<()> {
+        progress.suspend(|| {
             report_rejected(&rejected)?;
-            match &mut table {
-                Some(table) => table.rows(&outcome.alerts)?,
-                None if output == EvalOutput::Ndjson => {
-                    out.write_all(outcome.alerts.as_bytes())?;
-                    out.flush()?;
-                }
-                None => {
-                    alerts.push_str(&outcome.alerts);
-                    matches.extend(outcome.matches);
-                    rejections.extend(rejected.described);
-                }
-            }
-            Ok(())
+            results.rejections(rejected);
+            results.take(outcome)
         })
-    })?;
+    };
+    match args.lateness {
+        // Everything is held until the end: time that passes decides nothing.
+        None => events::for_each(files, &limits, &progress, |input, events| {
+            batch(&mut *instance, &mut results, input, events)
+        })?,
+        Some(_) => events::for_each_live(files, &limits, &progress, |next| match next {
+            Next::Batch(input, events) => batch(&mut *instance, &mut results, input, events),
+            Next::Idle(time) if results.waits => {
+                let outcome = instance.advance(session, Advance::Idle(milliseconds(time)));
+                let outcome = outcome.context("evaluation stopped while there were no events")?;
+                progress.suspend(|| results.take(outcome))
+            }
+            Next::Idle(_) => Ok(()),
+        })?,
+    }
     progress.finish();
     // The events are all there: what was held back or waited for an event that did not come is decided.
-    let outcome = instance.advance(session, Advance::Finish).context("evaluation stopped at the end")?;
-    count += outcome.matches.len() as u64;
-    sequences.add(outcome.sequences);
-    match &mut table {
-        Some(table) => table.rows(&outcome.alerts)?,
-        None if output == EvalOutput::Ndjson => {
-            out.write_all(outcome.alerts.as_bytes())?;
-            out.flush()?;
-        }
-        None => {
-            alerts.push_str(&outcome.alerts);
-            matches.extend(outcome.matches);
-        }
-    }
-    sequences.warn();
+    results.take(instance.advance(session, Advance::Finish).context("evaluation stopped at the end")?)?;
+    results.sequences.warn();
 
-    let summary = summary(&totals, count, &report, started.elapsed());
+    let summary = summary(&totals, results.count, &report, started.elapsed());
     match output {
         EvalOutput::Table => writeln!(anstream::stdout(), "{summary}")?,
         EvalOutput::Ndjson => writeln!(anstream::stderr(), "{summary}")?,
         EvalOutput::Json => {
-            let alerts = alerts.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-            let document = Document {
-                report: &report,
-                events: totals.events,
-                matches: &matches,
-                alerts,
-                rejected: totals.rejected,
-                rejections: &rejections,
-            };
-            serde_json::to_writer_pretty(&mut out, &document)?;
-            writeln!(out)?;
-            out.flush()?;
+            results.document(&report, &totals)?;
             writeln!(anstream::stderr(), "{summary}")?;
         }
     }
     Ok(if report.has_errors() { Outcome::Failed } else { Outcome::Done })
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What was found, printed as it comes or kept for the document.
+struct Results {
+    output: EvalOutput,
+    table: AlertTable,
+    /// Matches so far.
+    count: u64,
+    sequences: Sequences,
+    /// Whether events or partial matches wait for time to pass.
+    waits: bool,
+    matches: Vec<Match>,
+    alerts: String,
+    rejections: Vec<Rejected>,
+}
+
+impl Results {
+    fn new(output: EvalOutput, report: &CompileReport) -> Self {
+        Results {
+            output,
+            table: AlertTable::new(report),
+            count: 0,
+            sequences: Sequences::default(),
+            waits: false,
+            matches: Vec::new(),
+            alerts: String::new(),
+            rejections: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, outcome: rule_core::Outcome) -> Result<()> {
+        self.count += outcome.matches.len() as u64;
+        self.sequences.add(outcome.sequences);
+        self.waits =
+            outcome.sequences.is_some_and(|status| status.held + status.join_keys + status.partial_matches > 0);
+        match self.output {
+            EvalOutput::Table => self.table.rows(&outcome.alerts, &outcome.matches)?,
+            EvalOutput::Ndjson => {
+                let mut out = io::stdout().lock();
+                out.write_all(outcome.alerts.as_bytes())?;
+                out.flush()?;
+            }
+            EvalOutput::Json => {
+                self.alerts.push_str(&outcome.alerts);
+                self.matches.extend(outcome.matches);
+            }
+        }
+        Ok(())
+    }
+
+    fn rejections(&mut self, rejected: Rejections) {
+        if self.output == EvalOutput::Json {
+            self.rejections.extend(rejected.described);
+        }
+    }
+
+    fn document(&self, report: &CompileReport, totals: &Totals) -> Result<()> {
+        let document = Document {
+            report,
+            events: totals.events,
+            matches: &self.matches,
+            alerts: self.alerts.lines().map(serde_json::from_str).collect::<Result<_, _>>()?,
+            rejected: totals.rejected,
+            rejections: &self.rejections,
+        };
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+        out.flush()?;
+        Ok(())
+    }
 }
 
 /// Says on standard error which events were rejected, and why.
@@ -183,83 +234,4 @@ fn summary(totals: &Totals, matches: u64, report: &CompileReport, took: Duration
          {failed_style}{failed} failed{failed_style:#}; {rate:.1} MB/s",
         totals.events, totals.rejected
     )
-}
-
-/// Alerts as rows; the head comes with the first.
-struct AlertTable {
-    table: Table,
-    headed: bool,
-}
-
-impl AlertTable {
-    fn new(report: &CompileReport) -> Self {
-        let names = report.rules.iter().filter(|rule| matches!(rule.status, RuleStatus::Compiled { .. }));
-        let longest = names.map(|rule| name(&rule.rule).chars().count()).max().unwrap_or(0);
-        let width = output::width();
-        let wide = width >= 110;
-        let mut columns = vec![
-            Column("TIME", 20),
-            Column("SEVERITY", 8),
-            Column("RULE", longest.clamp(4, if wide { 44 } else { 26 })),
-        ];
-        if wide {
-            columns.push(Column("HOST", 16));
-        }
-        AlertTable { table: Table::new(columns, width), headed: false }
-    }
-
-    fn rows(&mut self, alerts: &str) -> Result<()> {
-        let mut out = anstream::stdout().lock();
-        for line in alerts.lines() {
-            let alert = read_alert(line).context("an alert is not JSON")?;
-            // The events of a sequence: their own rows would say it all twice.
-            if output::field(&alert, "kibana.alert.group.index").is_some() {
-                continue;
-            }
-            if !std::mem::replace(&mut self.headed, true) {
-                self.table.head(&mut out, "WHAT HAPPENED")?;
-            }
-            let get = |path| output::field(&alert, path).unwrap_or_default();
-            let severity = get("kibana.alert.severity");
-            let style = output::severity_style(&severity);
-            let plain = |text: String| Cell(text, Style::new());
-            let cells =
-                [plain(time(&alert)), Cell(severity, style), plain(get("kibana.alert.rule.name")), plain(host(&alert))];
-            self.table.row(&mut out, &cells, &output::what_happened(&alert))?;
-        }
-        Ok(())
-    }
-}
-
-fn name(rule: &RuleInfo) -> &str {
-    if rule.name.is_empty() { &rule.id } else { &rule.name }
-}
-
-/// When it happened, to the second.
-pub fn time(event: &Value) -> String {
-    let time = output::field(event, "kibana.alert.original_time").or_else(|| output::field(event, "@timestamp"));
-    let Some(time) = time else { return "-".into() };
-    match time.split_once('.') {
-        Some((seconds, fraction)) if time.contains('T') => {
-            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-            format!("{seconds}{zone}")
-        }
-        _ => time,
-    }
-}
-
-pub fn host(event: &Value) -> String {
-    ["host.name", "host.hostname", "agent.name", "host.id"]
-        .iter()
-        .find_map(|path| output::field(event, path))
-        .unwrap_or_else(|| "-".into())
-}
-
-/// An alert as a document; of one with an event nested too deeply to be read, only what the rule says.
-fn read_alert(line: &str) -> serde_json::Result<Value> {
-    let whole = serde_json::from_str(line);
-    match (whole, line.rfind(r#","kibana.alert.uuid":"#)) {
-        (Err(_), Some(at)) => serde_json::from_str(&format!("{{{}", &line[at + 1..])),
-        (whole, _) => whole,
-    }
 }

@@ -1,6 +1,10 @@
 //! Goes through the events of all inputs, batch by batch.
 
+use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use host_runner::input::{Batch, Batches, Input, too_large_message};
@@ -8,6 +12,9 @@ use rule_core::{Limits, Rejection};
 use serde::Serialize;
 
 use crate::progress::Progress;
+
+/// How long standard input may be silent before that is told.
+const TICK: Duration = Duration::from_millis(500);
 
 /// A rejected event, with its place in the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,6 +81,13 @@ impl Totals {
     }
 }
 
+/// What a stream of events gives.
+pub enum Next<'a> {
+    Batch(&'a Input, Batch),
+    /// Standard input has given nothing since the last batch, for so long.
+    Idle(Duration),
+}
+
 /// Calls `each` with every batch of every input. The first error ends it.
 pub fn for_each(
     files: &[PathBuf],
@@ -81,15 +95,57 @@ pub fn for_each(
     progress: &Progress,
     mut each: impl FnMut(&Input, Batch) -> Result<()>,
 ) -> Result<()> {
+    read(files, limits, progress, |input, mut batches| {
+        batches.try_for_each(|batch| each(input, in_words(input, batch)?))
+    })
+}
+
+/// As [`for_each`], and tells when standard input falls silent.
+pub fn for_each_live(
+    files: &[PathBuf],
+    limits: &Limits,
+    progress: &Progress,
+    mut each: impl FnMut(Next<'_>) -> Result<()>,
+) -> Result<()> {
+    read(files, limits, progress, |input, mut batches| {
+        if *input != Input::Stdin {
+            return batches.try_for_each(|batch| each(Next::Batch(input, in_words(input, batch)?)));
+        }
+        // A read cannot be given up, so that it waits elsewhere. One batch is read ahead.
+        let (sender, receiver) = mpsc::sync_channel(1);
+        thread::Builder::new().name("stdin".into()).spawn(move || batches.try_for_each(|batch| sender.send(batch)))?;
+        let mut last = Instant::now();
+        loop {
+            match receiver.recv_timeout(TICK) {
+                Ok(batch) => {
+                    each(Next::Batch(input, in_words(input, batch)?))?;
+                    last = Instant::now();
+                }
+                Err(RecvTimeoutError::Timeout) => each(Next::Idle(last.elapsed()))?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    })
+}
+
+/// Opens one input after the other.
+fn read(
+    files: &[PathBuf],
+    limits: &Limits,
+    progress: &Progress,
+    mut each: impl FnMut(&Input, Batches<Box<dyn Read + Send>>) -> Result<()>,
+) -> Result<()> {
     let inputs: Vec<Input> = files.iter().map(|path| Input::from(path.as_path())).collect();
     progress.start(inputs.iter().map(Input::size).sum());
     for input in &inputs {
         let reader = input.open(|raw| progress.watch(raw)).with_context(|| format!("cannot read {}", input.name()))?;
-        for batch in Batches::new(reader, limits) {
-            each(input, batch.with_context(|| format!("cannot read {}", input.name()))?)?;
-        }
+        each(input, Batches::new(reader, limits))?;
     }
     Ok(())
+}
+
+fn in_words(input: &Input, batch: io::Result<Batch>) -> Result<Batch> {
+    batch.with_context(|| format!("cannot read {}", input.name()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! The `tripline` command.
 
+mod alerts;
 mod args;
 mod check;
 mod completions;
+mod diff;
 mod embed;
 mod eval;
 mod events;
+mod explain;
+mod fmt;
+mod groups;
 mod log;
 mod output;
 mod playground;
@@ -40,6 +45,8 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),

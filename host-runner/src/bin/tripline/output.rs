@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
 pub const RED: Style = BOLD.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 pub const YELLOW: Style = BOLD.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
 
@@ -58,11 +58,13 @@ impl Table {
         writeln!(out, "{DIM}{last}{DIM:#}")
     }
 
+    /// Writes a row. With fewer cells than columns the last column begins where they end.
     pub fn row(&self, out: &mut dyn Write, cells: &[Cell], last: &str) -> io::Result<()> {
         for (Column(_, width), Cell(text, style)) in self.columns.iter().zip(cells) {
             write!(out, "{style}{}{style:#}  ", fit(&clean(text), *width))?;
         }
-        writeln!(out, "{}", cut(&clean(last), self.rest))
+        let free: usize = self.columns.iter().skip(cells.len()).map(|column| column.1 + 2).sum();
+        writeln!(out, "{}", cut(&clean(last), self.rest.saturating_add(free)))
     }
 }
 
@@ -74,7 +76,8 @@ fn fit(text: &str, width: usize) -> String {
     text
 }
 
-fn cut(text: &str, width: usize) -> String {
+/// Cuts to a width on the screen.
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -142,6 +145,28 @@ fn lookup<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
         return Some(found);
     }
     path.match_indices('.').filter_map(|(dot, _)| lookup(document.get(&path[..dot])?, &path[dot + 1..])).next()
+}
+
+/// When it happened, to the second.
+pub fn time(event: &Value) -> String {
+    let Some(time) = exact_time(event) else { return "-".into() };
+    match time.split_once('.') {
+        Some((seconds, fraction)) if time.contains('T') => {
+            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{seconds}{zone}")
+        }
+        _ => time,
+    }
+}
+
+/// When it happened, as the event says it.
+pub fn exact_time(event: &Value) -> Option<String> {
+    field(event, "kibana.alert.original_time").or_else(|| field(event, "@timestamp"))
+}
+
+/// Where it happened.
+pub fn host(event: &Value) -> Option<String> {
+    ["host.name", "host.hostname", "agent.name", "host.id"].iter().find_map(|path| field(event, path))
 }
 
 /// What happened, in one line.

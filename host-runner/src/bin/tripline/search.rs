@@ -1,6 +1,5 @@
 //! `tripline search`: one query over a data set.
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::Path;
@@ -14,9 +13,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::args::{SearchArgs, SearchOutput};
-use crate::eval::{host, report_rejected, time};
+use crate::eval::report_rejected;
 use crate::events::{self, Answer, Totals};
-use crate::output::{Cell, Column, Table, field, what_happened, width};
+use crate::groups::Group;
+use crate::output::{Cell, Column, Table, field, host, time, what_happened, width};
 use crate::progress::Progress;
 use crate::{Outcome, output, pretty, render, setup};
 
@@ -69,7 +69,11 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
             let body = if io::stdout().is_terminal() { pretty::indent(&body) } else { body };
             writeln!(io::stdout(), "{}", body.trim_end())?;
         }
-        SearchOutput::Table => table(&read_body(&body).context("the answer is not JSON")?)?,
+        SearchOutput::Table => {
+            let mut body = read_body(&body).context("the answer is not JSON")?;
+            tell_times(&mut body, &args.timestamp_field);
+            table(&body)?;
+        }
     }
     if left_out > 0 {
         output::warning(&format!(
@@ -108,7 +112,21 @@ fn read_body(body: &str) -> serde_json::Result<Value> {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]
-        hits: HashMap<&'a str, &'a RawValue>,
+        hits: Hits<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Hits<'a> {
+        #[serde(borrow)]
+        events: Option<Vec<Hit<'a>>>,
+        #[serde(borrow)]
+        sequences: Option<Vec<Sequence<'a>>>,
+    }
+    #[derive(Deserialize)]
+    struct Sequence<'a> {
+        #[serde(default)]
+        join_keys: Vec<Value>,
+        #[serde(borrow)]
+        events: Vec<Hit<'a>>,
     }
     #[derive(Deserialize)]
     struct Hit<'a> {
@@ -116,41 +134,69 @@ fn read_body(body: &str) -> serde_json::Result<Value> {
         _id: String,
         #[serde(borrow)]
         _source: &'a RawValue,
+        #[serde(default)]
+        missing: bool,
+    }
+    fn read(hits: &[Hit<'_>]) -> Value {
+        let read = |hit: &Hit<'_>| {
+            let source: Value = serde_json::from_str(hit._source.get()).unwrap_or_default();
+            json!({ "_index": hit._index, "_id": hit._id, "_source": source, "missing": hit.missing })
+        };
+        hits.iter().map(read).collect()
     }
     if let Ok(body) = serde_json::from_str(body) {
         return Ok(body);
     }
-    let Body { hits } = serde_json::from_str(body)?;
-    let events: Vec<Hit<'_>> =
-        hits.get("events").map_or(Ok(Vec::new()), |events| serde_json::from_str(events.get()))?;
-    let events: Vec<Value> = events
-        .iter()
-        .map(|hit| {
-            let source: Value = serde_json::from_str(hit._source.get()).unwrap_or_default();
-            json!({ "_index": hit._index, "_id": hit._id, "_source": source })
-        })
-        .collect();
-    Ok(json!({ "hits": { "events": events } }))
+    let Body { hits: Hits { events, sequences } } = serde_json::from_str(body)?;
+    let sequences: Option<Vec<Value>> = sequences.map(|sequences| {
+        let read = |found: &Sequence<'_>| json!({ "join_keys": found.join_keys, "events": read(&found.events) });
+        sequences.iter().map(read).collect()
+    });
+    Ok(json!({ "hits": { "events": events.map(|events| read(&events)), "sequences": sequences } }))
+}
+
+/// Puts the times by which events were ordered where times are read.
+fn tell_times(body: &mut Value, field_name: &str) {
+    let hits = &mut body["hits"];
+    let mut lists: Vec<&mut Value> = Vec::new();
+    match hits.get("sequences").is_some_and(Value::is_array) {
+        true => lists.extend(hits["sequences"].as_array_mut().into_iter().flatten().map(|found| &mut found["events"])),
+        false => lists.push(&mut hits["events"]),
+    }
+    for event in lists.into_iter().filter_map(Value::as_array_mut).flatten() {
+        let source = &mut event["_source"];
+        if let (Some(time), Value::Object(fields)) = (field(source, field_name), source) {
+            fields.insert("@timestamp".to_owned(), time.into());
+        }
+    }
 }
 
 fn table(body: &Value) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let table = Table::new(vec![Column("TIME", 20), Column("INDEX", 16), Column("ID", 8), Column("HOST", 16)], width());
-    let list = |key: &str| body["hits"][key].as_array().map_or(&[][..], Vec::as_slice);
-    let (events, sequences) = (list("events"), list("sequences"));
+    let (events, sequences) = (list(&body["hits"]["events"]), list(&body["hits"]["sequences"]));
     if !events.is_empty() || !sequences.is_empty() {
         table.head(&mut out, "WHAT HAPPENED")?;
     }
     for event in events {
-        row(&table, &mut out, event)?;
+        let source = &event["_source"];
+        table.row(&mut out, &cells(plain(time(source)), event), &what_happened(source))?;
     }
     for sequence in sequences {
-        let keys = sequence["join_keys"].as_array().map_or(&[][..], Vec::as_slice);
-        let keys: Vec<String> =
-            keys.iter().map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).collect();
-        writeln!(out, "{}", crate::output::clean(&format!("─ {}", keys.join(", "))))?;
-        for event in sequence["events"].as_array().map_or(&[][..], Vec::as_slice) {
-            row(&table, &mut out, event)?;
+        let events = list(&sequence["events"]);
+        let happened = events.iter().filter(|event| !is_missing(event)).map(|event| &event["_source"]);
+        let group = Group::new(happened.clone(), list(&sequence["join_keys"]));
+        let began = happened.clone().next().map_or_else(|| "-".into(), time);
+        let blank = || plain(String::new());
+        table.row(&mut out, &[plain(began), blank(), blank(), plain(group.host())], &group.summary())?;
+        for (number, event) in events.iter().enumerate() {
+            let is_last = number + 1 == events.len();
+            if is_missing(event) {
+                table.row(&mut out, &[group.branch(None, is_last), blank(), blank(), blank()], "(missing)")?;
+                continue;
+            }
+            let source = &event["_source"];
+            table.row(&mut out, &cells(group.branch(Some(source), is_last), event), &what_happened(source))?;
         }
     }
     let what = if sequences.is_empty() { (events.len(), "events") } else { (sequences.len(), "sequences") };
@@ -158,16 +204,20 @@ fn table(body: &Value) -> Result<()> {
     Ok(())
 }
 
-fn row(table: &Table, out: &mut dyn Write, event: &Value) -> Result<()> {
-    let cell = |text: String| Cell(text, Style::new());
-    let source = &event["_source"];
-    let missing = event["missing"] == Value::Bool(true);
-    let cells = [
-        cell(time(source)),
-        cell(field(event, "_index").unwrap_or_default()),
-        cell(field(event, "_id").unwrap_or_default()),
-        cell(host(source)),
-    ];
-    table.row(out, &cells, &if missing { "(missing)".to_owned() } else { what_happened(source) })?;
-    Ok(())
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Whether it stands for an event that a sequence wants to be missing.
+fn is_missing(event: &Value) -> bool {
+    event["missing"] == Value::Bool(true)
+}
+
+fn cells(first: Cell, event: &Value) -> [Cell; 4] {
+    let get = |path| plain(field(event, path).unwrap_or_default());
+    [first, get("_index"), get("_id"), plain(host(&event["_source"]).unwrap_or_else(|| "-".into()))]
+}
+
+fn plain(text: String) -> Cell {
+    Cell(text, Style::new())
 }

@@ -1,5 +1,5 @@
 import type { Match } from "@tripline/engine";
-import type { Request, Response, Result } from "./protocol.js";
+import type { Formatted, Request, Response, Result } from "./protocol.js";
 import type { Field } from "../events/fields.js";
 
 /** The part of a `Worker` that the client uses. */
@@ -35,9 +35,13 @@ export class EngineClient {
   #worker: WorkerLike | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #run = 0;
+  /** Whether the latest run has no result yet. */
+  #evaluating = false;
   /** The events that the worker has. */
   #events: string | undefined;
   readonly #alerts = new Map<string, ((alert: string | null) => void)[]>();
+  #format = 0;
+  readonly #formats = new Map<number, (formatted: Formatted | null) => void>();
 
   constructor(create: () => WorkerLike, listener: Listener, patience = PATIENCE) {
     this.#create = create;
@@ -49,6 +53,7 @@ export class EngineClient {
   /** Evaluates a rule over events, instead of whatever is being evaluated. */
   run(rule: string, events: string): void {
     this.#run += 1;
+    this.#evaluating = true;
     const worker = this.#worker ?? this.#start();
     const changed = events !== this.#events;
     this.#events = events;
@@ -63,6 +68,17 @@ export class EngineClient {
       this.#alerts.set(key, [...(this.#alerts.get(key) ?? []), resolve]);
       this.#worker?.postMessage({ type: "alert", id: this.#run, match });
       if (!this.#worker) this.#forgetAlerts();
+    });
+  }
+
+  /** A rule in the one style, or what is wrong with it; null when the engine stopped. */
+  format(rule: string): Promise<Formatted | null> {
+    return new Promise((resolve) => {
+      this.#format += 1;
+      this.#formats.set(this.#format, resolve);
+      const worker = this.#worker ?? this.#start();
+      worker.postMessage({ type: "format", id: this.#format, rule });
+      this.#watch();
     });
   }
 
@@ -83,8 +99,7 @@ export class EngineClient {
   #receive(response: Response): void {
     switch (response.type) {
       case "ready":
-        if (this.#run === 0) this.#rest();
-        else this.#watch();
+        this.#restOrWatch();
         this.#listener.ready(response);
         break;
       case "fields":
@@ -96,7 +111,8 @@ export class EngineClient {
         break;
       case "result":
         if (response.id !== this.#run) return;
-        this.#rest();
+        this.#evaluating = false;
+        this.#restOrWatch();
         this.#listener.result(response);
         break;
       case "alert": {
@@ -104,6 +120,13 @@ export class EngineClient {
         const waiting = this.#alerts.get(key) ?? [];
         this.#alerts.delete(key);
         for (const resolve of waiting) resolve(response.alert);
+        break;
+      }
+      case "formatted": {
+        const resolve = this.#formats.get(response.id);
+        this.#formats.delete(response.id);
+        this.#restOrWatch();
+        resolve?.(response.formatted);
         break;
       }
       case "crash":
@@ -122,12 +145,21 @@ export class EngineClient {
     clearTimeout(this.#timer);
   }
 
+  /** After a sign of life: there may be more to wait for. */
+  #restOrWatch(): void {
+    if (this.#evaluating || this.#formats.size > 0) this.#watch();
+    else this.#rest();
+  }
+
   /** Throws the worker away; the next run starts a new one. Starting the same work again would fail again. */
   #giveUp(message: string): void {
     this.#rest();
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#evaluating = false;
     this.#forgetAlerts();
+    for (const resolve of this.#formats.values()) resolve(null);
+    this.#formats.clear();
     this.#listener.failed(message);
   }
 

@@ -1,4 +1,4 @@
-import type { CompileReport, Match, Rejection } from "@tripline/engine";
+import type { CompileReport, Diagnostic, Match, Rejection } from "@tripline/engine";
 import type { Field } from "../events/fields.js";
 
 /** What the page asks of the worker. */
@@ -6,7 +6,9 @@ export type Request =
   /** Evaluate a rule over the events. Events travel only when they changed. A later run replaces an earlier one. */
   | { type: "run"; id: number; rule: string; events?: string }
   /** The alert document of one match of run `id`. */
-  | { type: "alert"; id: number; match: Match };
+  | { type: "alert"; id: number; match: Match }
+  /** The rule in the one style. */
+  | { type: "format"; id: number; rule: string };
 
 /** What the worker answers. */
 export type Response =
@@ -16,6 +18,7 @@ export type Response =
   | { type: "progress"; id: number; done: number; total: number }
   | ({ type: "result"; id: number } & Result)
   | { type: "alert"; id: number; match: Match; alert: string | null }
+  | { type: "formatted"; id: number; formatted: Formatted }
   /** The engine cannot go on; the worker is to be replaced. */
   | { type: "crash"; message: string };
 
@@ -25,6 +28,9 @@ export const enum Fate {
   Matched = 1,
   Rejected = 2,
 }
+
+/** A rule in the one style, or what kept it from being formatted. */
+export type Formatted = { text: string } | { diagnostics: Diagnostic[] };
 
 /** What one run led to. */
 export interface Result {

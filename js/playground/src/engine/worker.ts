@@ -1,8 +1,8 @@
 /// <reference lib="webworker" />
-import { load, type Engine, type Match, type Outcome, type RuleSet } from "@tripline/engine";
+import { load, QueryError, type Engine, type Match, type Outcome, type RuleSet } from "@tripline/engine";
 import { learn } from "../events/fields.js";
 import { split, type Events } from "../events/split.js";
-import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Request, type Response, type Result } from "./protocol.js";
+import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Formatted, type Request, type Response, type Result } from "./protocol.js";
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -30,6 +30,10 @@ async function handle(request: Request): Promise<void> {
   const loaded = await engine;
   if (request.type === "alert") {
     post({ ...request, alert: current?.id === request.id ? alert(current.rules, request.match) : null });
+    return;
+  }
+  if (request.type === "format") {
+    post({ type: "formatted", id: request.id, formatted: format(loaded, request.rule) });
     return;
   }
   latest = Math.max(latest, request.id);
@@ -109,6 +113,15 @@ function alert(rules: RuleSet, match: Match): string | null {
     return alerts.findLast((alert) => JSON.parse(alert)["kibana.alert.rule.rule_id"] === id) ?? null;
   } finally {
     session.free();
+  }
+}
+
+function format(engine: Engine, rule: string): Formatted {
+  try {
+    return { text: engine.format(rule) };
+  } catch (error) {
+    if (error instanceof QueryError) return { diagnostics: error.diagnostics };
+    throw error;
   }
 }
 

@@ -69,6 +69,7 @@ const KEYS: readonly [string[], string][] = [
   [["Mod", "Enter"], "Evaluate now (it also happens by itself)"],
   [["Ctrl", "Space"], "Complete fields, values and functions"],
   [["Mod", "."], "Apply the suggested fix"],
+  [["Shift", "Alt", "F"], "Format the rule"],
   [["F8"], "Go to the next problem"],
   [["Mod", "F"], "Search in the editor"],
   [["Esc", "Tab"], "Leave the editor"],

@@ -40,15 +40,13 @@ mod term;
 mod tests;
 mod tree;
 
-use regex_automata::meta;
-
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Regex(Engine);
 
 #[derive(Debug)]
 enum Engine {
-    Library(meta::Regex),
+    Library(Box<hir::Lazy>),
     Table(Box<dfa::Dfa>),
 }
 
@@ -68,7 +66,7 @@ impl Regex {
         let engine = if parsed.boolean {
             dfa::Dfa::new(&parsed.tree, max_bytes).ok().map(Box::new).map(Engine::Table)
         } else {
-            hir::compile(&parsed.tree, max_bytes).map(Engine::Library)
+            hir::Lazy::new(&parsed.tree, max_bytes).map(Box::new).map(Engine::Library)
         };
         engine.map(Regex).ok_or_else(|| RegexError {
             offset: 0,
@@ -86,7 +84,7 @@ impl Regex {
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         match &self.0 {
-            Engine::Library(regex) => regex.is_match(text),
+            Engine::Library(regex) => regex.matches(text),
             Engine::Table(dfa) => dfa.matches(text),
         }
     }

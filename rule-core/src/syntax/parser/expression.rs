@@ -127,8 +127,11 @@ impl Parser<'_, '_> {
                 let operand = self.nested(Self::unary);
                 let span = self.since(start);
                 let kind = match operand.kind {
-                    ExprKind::Literal(Literal::Int(n)) => ExprKind::Literal(Literal::Int(-n)),
                     // 2^63 is no i64, but its negative is.
+                    ExprKind::Literal(Literal::Int(n)) => {
+                        let negative = n.checked_neg().map(Literal::Int);
+                        ExprKind::Literal(negative.unwrap_or(Literal::Float(9_223_372_036_854_775_808.0)))
+                    }
                     ExprKind::Literal(Literal::Float(9_223_372_036_854_775_808.0)) => {
                         ExprKind::Literal(Literal::Int(i64::MIN))
                     }

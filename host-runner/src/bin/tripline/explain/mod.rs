@@ -1,0 +1,148 @@
+//! `tripline explain`: why a rule matches events or does not.
+
+mod paint;
+mod show;
+mod tree;
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use host_runner::EngineError;
+use host_runner::input::{Batches, Input, too_large_message};
+use rule_core::{ExplainOptions, Limits, Source};
+
+use crate::args::{ExplainArgs, ExplainOutput};
+use crate::events::{Rejected, Rejections};
+use crate::{Outcome, eval, output, pretty, render, setup};
+
+pub fn run(args: &ExplainArgs) -> Result<Outcome> {
+    setup::check_stdin(&args.event, args.rule.as_deref())?;
+    let limits = args.limits.limits();
+    let rule = rule(args)?;
+    let events = Events::read(args, &limits)?;
+    let options = ExplainOptions {
+        timestamp_field: args.timestamp_field.clone(),
+        event_category_field: args.event_category_field.clone(),
+        mapping: setup::mapping(args.mapping.as_deref())?,
+        limits,
+    };
+    let mut instance = setup::instance(&args.engine)?;
+    let mut explanation = match instance.explain(&rule, &events.lines, &options) {
+        Ok(explanation) => explanation,
+        Err(EngineError::Query(diagnostics)) => {
+            for diagnostic in &diagnostics {
+                render::diagnostic(&mut anstream::stderr(), diagnostic, std::slice::from_ref(&rule))?;
+            }
+            return Ok(Outcome::Failed);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for warning in &explanation.warnings {
+        render::diagnostic(&mut anstream::stderr(), warning, std::slice::from_ref(&rule))?;
+    }
+    let places: Vec<Place> = explanation.events.iter().map(|event| events.place(event.event)).collect();
+    for (event, place) in explanation.events.iter_mut().zip(&places) {
+        event.event = place.number - 1;
+        if let Some(rejected) = &mut event.rejected {
+            rejected.event = event.event;
+        }
+    }
+    let terminal = io::stdout().is_terminal();
+    match args.output.unwrap_or(if terminal { ExplainOutput::Tree } else { ExplainOutput::Json }) {
+        ExplainOutput::Json => {
+            let body = serde_json::to_string(&explanation)?;
+            let body = if terminal { pretty::indent(&body) } else { body };
+            writeln!(io::stdout(), "{body}")?;
+        }
+        ExplainOutput::Tree => {
+            let width = args.width.map_or_else(|| if terminal { output::width() } else { 100 }, usize::from);
+            let view = show::View { width, full: args.full, chosen: !args.only.is_empty(), more: events.more };
+            let mut out = io::BufWriter::new(anstream::stdout().lock());
+            view.explanation(&mut out, &explanation, &places)?;
+            out.flush()?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn rule(args: &ExplainArgs) -> Result<Source> {
+    let Some(path) = &args.rule else {
+        return Ok(Source { path: "<query>".into(), text: args.query.clone().unwrap_or_default() });
+    };
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    let name = path.display().to_string();
+    Ok(Source { text: text.with_context(|| format!("cannot read the rule from {name}"))?, path: name })
+}
+
+/// Where an event stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Place {
+    /// In the data set, counted from 1.
+    number: u64,
+    file: String,
+    line: u64,
+}
+
+/// The events to explain.
+#[derive(Default)]
+struct Events {
+    lines: Vec<u8>,
+    places: Vec<Place>,
+    /// Whether there are more than may be explained.
+    more: bool,
+}
+
+impl Events {
+    fn read(args: &ExplainArgs, limits: &Limits) -> Result<Events> {
+        let mut events = Events::default();
+        let last = args.only.iter().max().copied();
+        let mut number = 0;
+        'inputs: for path in &args.event {
+            let input = Input::from(path.as_path());
+            let name = input.name();
+            let reader = input.open(|raw| raw).with_context(|| format!("cannot read {name}"))?;
+            for batch in Batches::new(reader, limits) {
+                let batch = batch.with_context(|| format!("cannot read {name}"))?;
+                let described = batch.too_large.iter().map(|event| Rejected {
+                    file: name.clone(),
+                    line: event.line,
+                    offset: u64::from(limits.max_event_bytes),
+                    message: too_large_message(event, limits.max_event_bytes),
+                });
+                eval::report_rejected(&Rejections { described: described.collect(), more: 0 })?;
+                let lines = batch.lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+                for (line, at) in lines.zip(&batch.numbers) {
+                    number += 1;
+                    if last.is_some_and(|last| number > last) {
+                        break 'inputs;
+                    }
+                    if !args.only.is_empty() && !args.only.contains(&number) {
+                        continue;
+                    }
+                    if events.places.len() >= limits.max_explained_events.max(1) as usize {
+                        events.more = true;
+                        break 'inputs;
+                    }
+                    events.lines.extend_from_slice(line);
+                    events.lines.push(b'\n');
+                    events.places.push(Place { number, file: name.clone(), line: *at });
+                }
+            }
+        }
+        if let Some(beyond) = args.only.iter().find(|only| **only > number) {
+            bail!("there is no event {beyond}: the data set has {number}");
+        }
+        Ok(events)
+    }
+
+    fn place(&self, ordinal: u64) -> Place {
+        usize::try_from(ordinal).ok().and_then(|at| self.places.get(at)).cloned().unwrap_or_default()
+    }
+}
