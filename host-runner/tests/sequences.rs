@@ -4,6 +4,7 @@
 mod common;
 
 use std::fs;
+use std::net::SocketAddr;
 
 use common::collector::{Collector, await_status, http, post, status};
 use common::{Folder, RULE, tripline};
@@ -376,19 +377,48 @@ fn without_state_sequences_start_anew_after_a_failure() {
     stop(collector);
 }
 
+/// Puts many partial matches, of about 2.4 kB each, into a session.
+fn fill(address: SocketAddr, count: usize) {
+    let padding = "x".repeat(1000);
+    let hosts: Vec<String> = (0..count).map(|number| download(&format!("host-{number}-{padding}"), 10)).collect();
+    for events in hosts.chunks(500) {
+        post(address, events);
+    }
+    post(address, &[other(20)]);
+    assert_eq!(status(address)["sequences"]["partial_matches"], count);
+}
+
+#[test]
+fn a_snapshot_that_cannot_fit_is_not_tried_and_what_is_held_back_is_decided() {
+    let settings = [
+        "allowed_lateness: 5s",
+        "state: state",
+        "state_interval: 1h",
+        "memory_limit: 56MiB",
+        "limits: { max_state_bytes: 50000000 }",
+    ];
+    let (folder, config) = configured("wasm", SEQUENCE, &settings);
+    let collector = Collector::start(&config);
+    let address = collector.address();
+    fill(address, 15_000);
+    post(address, &[service("a", 25), download("a", 24)]);
+    collector.signal(Signal::TERM);
+    collector.logged("no snapshot is taken: `memory_limit` (56.0 MiB)");
+    let counts = collector.logged("stopped");
+    assert_eq!((&counts["restarts"], &counts["state_failed"]), (&0.into(), &1.into()));
+    let (code, alerts) = collector.end();
+    assert_eq!(code, 0);
+    assert_group(&alerts);
+    assert!(!fs::exists(folder.path("state/web.state")).unwrap());
+}
+
 #[test]
 fn state_that_the_memory_does_not_hold_is_set_aside() {
     let settings = ["allowed_lateness: 0s", "state: state", "memory_limit: 256MiB"];
     let (folder, config) = configured("wasm", SEQUENCE, &settings);
     let collector = Collector::start(&config);
     let address = collector.address();
-    let padding = "x".repeat(1000);
-    let hosts: Vec<String> = (0..12_000).map(|number| download(&format!("host-{number}-{padding}"), 10)).collect();
-    for events in hosts.chunks(500) {
-        post(address, events);
-    }
-    post(address, &[other(20)]);
-    assert_eq!(status(address)["sequences"]["partial_matches"], 12_000);
+    fill(address, 12_000);
     stop(collector);
 
     let text = fs::read_to_string(&config).unwrap();

@@ -209,3 +209,33 @@ fn too_many_stages_and_too_many_keys_are_refused() {
     assert_eq!(outcome.rejected, 1);
     assert!(outcome.rejections[0].message.contains("join key"), "{:?}", outcome.rejections);
 }
+
+#[test]
+fn state_is_read_back_as_it_was_written() {
+    let queries = [
+        "sequence by k with maxspan=1h [start where true] [middle where true] [end where true]",
+        "sequence by k with maxspan=1m ![middle where true] [start where true] ![end where true]",
+        "sample by k [start where true] [middle where true] [end where true]",
+    ];
+    for alerts in [false, true] {
+        let options = SessionOptions { alerts, lateness_ms: Some(5_000), ..SessionOptions::default() };
+        let mut first = session(&queries, Limits::default(), options.clone());
+        let mut batch = String::new();
+        for n in 0..2_000_u64 {
+            let category = ["start", "middle", "other", "start", "end"][n as usize % 5];
+            // Backwards by up to three seconds.
+            let ms = 1_000_000 + n * 50 - n * 7 % 3_000;
+            writeln!(batch, "{}", event(ms, category, &format!("key {}", n * n % 97))).expect("a string");
+        }
+        let now = status(&first.evaluate(batch.as_bytes()));
+        assert!(now.held > 0 && now.partial_matches > 0 && now.join_keys > 0, "{now:?}");
+        let state = first.snapshot();
+        let mut second = session(&queries, Limits::default(), options);
+        let restored = second.restore(&state).expect("it was just written");
+        assert_eq!((restored.rules, restored.dropped), (3, 0));
+        assert!(second.snapshot() == state, "the same state is the same bytes");
+        let (first, second) = (first.finish(), second.finish());
+        assert!(!first.matches.is_empty());
+        assert_eq!(first, second);
+    }
+}

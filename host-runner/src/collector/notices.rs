@@ -18,6 +18,7 @@ pub(super) struct Notices {
     evicted_keys: Notice,
     evicted_partials: Notice,
     ahead: Notice,
+    unsaved: Notice,
 }
 
 impl Notices {
@@ -36,6 +37,11 @@ impl Notices {
     /// Events are held although all others were let go, `held` of them.
     pub fn ahead(&mut self, held: u64) {
         self.ahead.set(held);
+    }
+
+    /// A snapshot was not taken, because the state is too large for one.
+    pub fn unsaved(&mut self) {
+        self.unsaved.count(1);
     }
 
     /// Tells what is due, for nothing may happen that would tell it.
@@ -89,6 +95,17 @@ impl Notices {
                 events,
                 "events wait for their time to come: they are further ahead of the clock here than `clock_skew` ({skew}) \
                  allows"
+            );
+        }
+        if let Some(snapshots) = self.unsaved.due(now) {
+            tracing::warn!(
+                tenant = name,
+                snapshots,
+                "no snapshot is taken: `memory_limit` ({}) cannot hold the state and a snapshot of it; raise it, or lower \
+                 `limits.max_state_bytes` ({}) and `limits.max_held_bytes` ({})",
+                tenant.instance.memory,
+                limits.max_state_bytes,
+                limits.max_held_bytes
             );
         }
     }

@@ -22,7 +22,7 @@ use super::prepare::Prepared;
 use super::sink::Sink;
 use super::state::StateFile;
 use super::tenant::{Job, Message, RejectedLine, Reply, count};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, EngineKind};
 use crate::input::{Batch, too_large_message};
 use session::Keeper;
 
@@ -68,11 +68,13 @@ impl Worker {
         sink: Arc<Sink>,
         counters: Arc<Counters>,
     ) -> io::Result<Worker> {
+        let memory = (engine.kind() == EngineKind::Wasm).then(|| config.instance.memory.as_u64());
+        let keeper = state.zip(config.state.as_ref()).map(|(file, state)| Keeper::new(file, state.interval, memory));
         Ok(Worker {
             engine,
             live: None,
             retry: (prepared.sources.clone(), prepared.options.clone()),
-            keeper: state.zip(config.state.as_ref()).map(|(file, state)| Keeper::new(file, state.interval)),
+            keeper,
             config,
             sink,
             counters,

@@ -7,8 +7,14 @@
 //! State belongs to a rule by a hash of what the rule's state depends on. A rule that has changed finds nothing and starts anew.
 //! What does not read as state is refused, and so is what refers to events that it does not have; what the limits do not allow is
 //! evicted.
+//!
+//! State may take most of the memory that there is, so that writing and reading take little beside the bytes themselves: events are not
+//! copied on the way, and join keys are written one by one.
 
-use std::collections::{HashMap, VecDeque};
+mod write;
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,11 +25,12 @@ use super::event::{LINK_BYTES, Stored, key_cost};
 use super::key::Key;
 use super::order::{At, Ordinal};
 use super::plan::{Sequence, Shape};
-use super::sample::Sampler;
 use super::sequence::{KeyMissing, KeyState, Link, LinkMissing, Machine, Waiting};
 use super::table::NONE;
 use super::timeline::Held;
 use super::{Correlator, Setting, State as MachineState};
+
+pub use write::write;
 
 const MAGIC: &[u8] = b"tripline-state";
 /// Goes up with every change to [`Snapshot`].
@@ -72,42 +79,48 @@ impl fmt::Display for RestoreError {
 
 impl std::error::Error for RestoreError {}
 
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
+/// As it is read; [`write`] writes the same.
+#[derive(Deserialize)]
+struct Snapshot<'a> {
     seen: u64,
     position: u64,
     with_sources: bool,
-    timelines: Vec<TimelineState>,
-    events: Vec<EventState>,
+    #[serde(borrow)]
+    timelines: Vec<TimelineState<'a>>,
+    #[serde(borrow)]
+    events: Vec<EventState<'a>>,
     machines: Vec<([u8; 16], RuleState)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct TimelineState {
-    timestamp: String,
-    tiebreaker: Option<String>,
+struct TimelineState<'a> {
+    timestamp: Cow<'a, str>,
+    tiebreaker: Option<Cow<'a, str>>,
     latest: Option<At>,
     watermark: At,
-    held: Vec<HeldState>,
+    #[serde(borrow)]
+    held: Vec<HeldState<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct HeldState {
+struct HeldState<'a> {
     ordinal: Ordinal,
     /// Index into `machines`, term, key.
-    hits: Vec<(u32, u16, Key)>,
-    source: Option<Box<[u8]>>,
+    hits: Cow<'a, [(u32, u16, Key)]>,
+    #[serde(borrow, serialize_with = "write::bytes")]
+    source: Option<&'a [u8]>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct EventState {
+struct EventState<'a> {
     at: At,
     arrival: u64,
     position: u64,
-    source: Option<Box<[u8]>>,
+    #[serde(borrow, serialize_with = "write::bytes")]
+    source: Option<&'a [u8]>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 enum RuleState {
     Sequence {
         waited: u64,
@@ -136,50 +149,6 @@ struct Partial {
     missing: Option<LinkMissing>,
 }
 
-/// The state as bytes. `seen`: how many events the session saw.
-pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sources: bool) -> Vec<u8> {
-    let mut events = Events::default();
-    let machines = correlator.machines.iter().zip(setting.correlations).map(|(state, correlation)| {
-        let state = match state {
-            MachineState::Sequence(machine) => sequence_state(machine, &mut events),
-            MachineState::Sample(sampler) => sample_state(sampler, &mut events),
-        };
-        (correlation.hash, state)
-    });
-    let machines = machines.collect();
-    let path = |slot: u32| setting.columns[slot as usize].path.clone();
-    let timelines = correlator.timelines.iter().zip(setting.timelines).map(|(timeline, fields)| TimelineState {
-        timestamp: path(fields.timestamp),
-        tiebreaker: fields.tiebreaker.map(path),
-        latest: timeline.latest,
-        watermark: timeline.watermark,
-        held: timeline
-            .held
-            .iter()
-            .map(|(ordinal, held)| HeldState {
-                ordinal: ordinal.clone(),
-                hits: held.hits.clone(),
-                source: held.source.as_deref().map(Box::from),
-            })
-            .collect(),
-    });
-    let snapshot = Snapshot {
-        seen,
-        position: correlator.position,
-        with_sources,
-        timelines: timelines.collect(),
-        machines,
-        events: events.list,
-    };
-    // Plain data into a vector: nothing in it can fail to be written.
-    let body = postcard::to_allocvec(&snapshot).unwrap_or_default();
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend(VERSION.to_le_bytes());
-    bytes.extend(&Sha256::digest(&body)[..DIGEST]);
-    bytes.extend(body);
-    bytes
-}
-
 /// The state of the bytes, in a correlator like `fresh`, and how many events the session had seen.
 pub fn read(
     bytes: &[u8],
@@ -197,7 +166,7 @@ pub fn read(
     if *digest != Sha256::digest(body)[..DIGEST] {
         return Err(RestoreError::Damaged);
     }
-    let snapshot: Snapshot = postcard::from_bytes(body).map_err(|_| RestoreError::Damaged)?;
+    let snapshot: Snapshot<'_> = postcard::from_bytes(body).map_err(|_| RestoreError::Damaged)?;
     if need_sources && !snapshot.with_sources {
         return Err(RestoreError::WithoutEvents);
     }
@@ -205,12 +174,12 @@ pub fn read(
     Ok((fresh, snapshot.seen, restored))
 }
 
-fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot) -> Option<Restored> {
+fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'_>) -> Option<Restored> {
     let mut restored = Restored::default();
     correlator.position = snapshot.position;
-    let stored = |event: &EventState| {
+    let stored = |event: &EventState<'_>| {
         let EventState { at, arrival, position, source } = event;
-        Stored { at: *at, arrival: *arrival, position: *position, source: source.as_deref().map(Arc::from) }
+        Stored { at: *at, arrival: *arrival, position: *position, source: source.map(Arc::from) }
     };
     let events: Vec<Stored> = snapshot.events.iter().map(stored).collect();
     // The number that each of the snapshot's machines has now.
@@ -261,7 +230,12 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot) 
     Some(restored)
 }
 
-fn fill_timeline(correlator: &mut Correlator, setting: Setting<'_>, state: &TimelineState, numbers: &[Option<usize>]) {
+fn fill_timeline(
+    correlator: &mut Correlator,
+    setting: Setting<'_>,
+    state: &TimelineState<'_>,
+    numbers: &[Option<usize>],
+) {
     let path = |slot: u32| setting.columns[slot as usize].path.as_str();
     let found = setting.timelines.iter().position(|fields| {
         path(fields.timestamp) == state.timestamp && fields.tiebreaker.map(path) == state.tiebreaker.as_deref()
@@ -283,7 +257,7 @@ fn fill_timeline(correlator: &mut Correlator, setting: Setting<'_>, state: &Time
         if hits.is_empty() {
             continue;
         }
-        let held = (held.ordinal.clone(), Held { hits, source: held.source.as_deref().map(Arc::from) });
+        let held = (held.ordinal.clone(), Held { hits, source: held.source.map(Arc::from) });
         correlator.held_bytes += held.1.cost();
         timeline.held.insert(held.0, held.1);
     }
@@ -332,63 +306,4 @@ fn link(machine: &mut Machine, partial: &Partial, events: &[Stored]) -> Option<u
     }
     machine.partials += 1;
     Some(before)
-}
-
-/// The events that state refers to, each once.
-#[derive(Default)]
-struct Events {
-    list: Vec<EventState>,
-    /// By arrival, which names an event.
-    numbers: HashMap<u64, u32>,
-}
-
-impl Events {
-    fn number(&mut self, event: &Stored) -> u32 {
-        let Events { list, numbers } = self;
-        *numbers.entry(event.arrival).or_insert_with(|| {
-            let Stored { at, arrival, position, source } = event;
-            list.push(EventState {
-                at: *at,
-                arrival: *arrival,
-                position: *position,
-                source: source.as_deref().map(Box::from),
-            });
-            list.len() as u32 - 1
-        })
-    }
-}
-
-fn partial(machine: &Machine, link: u32, events: &mut Events) -> Partial {
-    let missing = machine.links.get(link).and_then(|link| link.missing.as_deref().cloned());
-    Partial { events: machine.chain(link).iter().map(|event| events.number(event)).collect(), missing }
-}
-
-fn sequence_state(machine: &Machine, events: &mut Events) -> RuleState {
-    let mut keys = Vec::with_capacity(machine.keys.len());
-    for (_, entry) in machine.keys.iter() {
-        let slots = entry.state.slots.iter().filter(|slot| **slot != NONE);
-        let mut key = SequenceKey {
-            key: entry.key.clone(),
-            renewed: entry.renewed,
-            partials: slots.map(|slot| partial(machine, *slot, events)).collect(),
-            leading: [None; 2],
-            waiting: Vec::new(),
-        };
-        if let Some(missing) = &entry.state.missing {
-            key.leading = missing.leading;
-            let waiting = missing.waiting.iter().filter_map(|at| Some((at, machine.waiting.get(at)?)));
-            key.waiting = waiting.map(|(at, found)| (at.0, at.1, partial(machine, found.link, events))).collect();
-        }
-        keys.push(key);
-    }
-    RuleState::Sequence { waited: machine.waited, keys }
-}
-
-fn sample_state(sampler: &Sampler, events: &mut Events) -> RuleState {
-    let mut keys = Vec::with_capacity(sampler.keys.len());
-    for (_, entry) in sampler.keys.iter() {
-        let mut numbers = |term: &VecDeque<Stored>| term.iter().map(|event| events.number(event)).collect();
-        keys.push((entry.key.clone(), entry.renewed, entry.state.iter().map(&mut numbers).collect()));
-    }
-    RuleState::Sample { keys }
 }

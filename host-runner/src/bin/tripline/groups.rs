@@ -139,7 +139,10 @@ mod tests {
         let keys = [json!("web-1"), json!(0), Value::Null];
         assert_eq!(told(&[start.clone(), at("yesterday")], &keys), "2 events, joined by web-1, 0, null");
         assert_eq!(told(&[start], &[json!("a\nb")]), "1 event, joined by a\\nb");
-        assert_eq!(told(&[json!({"@timestamp": 1_000}), json!({"@timestamp": 3_500})], &[]), "2 events in 2s 500ms");
+        assert_eq!(
+            told(&[json!({"@timestamp": 1_000_000}), json!({"@timestamp": 1_002_500})], &[]),
+            "2 events in 2s 500ms"
+        );
     }
 
     #[test]

@@ -29,12 +29,13 @@ pub(super) struct Keeper {
     restarts: u32,
     /// The instance went on from it and has not evaluated a batch yet.
     unproven: bool,
-    /// Bytes of state with which taking a snapshot broke the instance.
-    too_large: Option<u64>,
+    /// Of more state than this no snapshot is tried: the instance would break on it.
+    max_bytes: u64,
 }
 
 impl Keeper {
-    pub fn new(file: StateFile, interval: Duration) -> Keeper {
+    /// `memory`: what the instance may have, if that is limited.
+    pub fn new(file: StateFile, interval: Duration, memory: Option<u64>) -> Keeper {
         Keeper {
             file,
             interval,
@@ -43,7 +44,8 @@ impl Keeper {
             seen: None,
             restarts: 0,
             unproven: false,
-            too_large: None,
+            // The state and the bytes of a snapshot take at least seven quarters of what the state is counted as.
+            max_bytes: memory.map_or(u64::MAX, |memory| memory / 7 * 4),
         }
     }
 
@@ -270,16 +272,6 @@ impl Worker {
         if !keeper.changed {
             return;
         }
-        // Once it broke the instance: not again for the same state.
-        if keeper.too_large.is_some_and(|bytes| keeper.bytes() >= bytes / 2) {
-            add(&self.counters.state_failed, 1);
-            tracing::warn!(
-                tenant = %self.config.name, bytes = keeper.bytes(),
-                "no snapshot is taken: state of this size broke the instance; raise `memory_limit` or lower \
-                 `limits.max_state_bytes`"
-            );
-            return;
-        }
         if !self.save() && self.live.is_none() {
             self.restart();
         }
@@ -289,6 +281,12 @@ impl Worker {
     pub(super) fn save(&mut self) -> bool {
         let (Some(keeper), Some(live)) = (&mut self.keeper, &mut self.live) else { return false };
         let bytes = keeper.bytes();
+        if bytes > keeper.max_bytes {
+            add(&self.counters.state_failed, 1);
+            self.notices.unsaved();
+            self.notices.tell(&self.config, Instant::now());
+            return false;
+        }
         let failure = match live.instance.snapshot(live.session) {
             Ok(state) => match keeper.file.write(&state) {
                 Ok(()) => {
@@ -304,13 +302,9 @@ impl Worker {
                 }
             },
             Err(error) => {
-                tracing::error!(
-                    tenant = %self.config.name, bytes, %error,
-                    "no snapshot can be taken; `memory_limit` has to hold the state (`limits.max_state_bytes`, \
-                     `limits.max_held_bytes`) and its snapshot"
-                );
+                tracing::error!(tenant = %self.config.name, bytes, %error, "no snapshot can be taken");
                 if error.is_fatal() {
-                    keeper.too_large = Some(bytes);
+                    keeper.max_bytes = bytes / 2;
                     self.live = None;
                 }
                 format!("no snapshot can be taken: {error}")
