@@ -36,23 +36,15 @@ fn swap(case: &Case, native: &mut RunnerHost, wasm: &mut RunnerHost) -> Result<R
     }
     let (mut by_native, mut by_wasm) = (Told::default(), Told::default());
     let mut bytes = Ok(());
-    let mut ceiling = None;
     for (at, now) in steps(case)?.iter().enumerate() {
         step(native, now, &mut by_native)?;
         step(wasm, now, &mut by_wasm)?;
-        if let Step::Advance(Advance::Ceiling(_)) = now {
-            ceiling = Some(now.clone());
-        }
         let (of_native, of_wasm) = (native.snapshot()?, wasm.snapshot()?);
         if of_native != of_wasm && bytes.is_ok() {
             bytes = Err(format!("after step {at}: {} and {} bytes", of_native.len(), of_wasm.len()));
         }
         native.restore(&of_wasm)?;
         wasm.restore(&of_native)?;
-        // The ceiling is the host's clock and no state: a host says it again.
-        for host in [&mut *native, &mut *wasm] {
-            ceiling.iter().try_for_each(|ceiling| step(host, ceiling, &mut Told::default()))?;
-        }
         if native.snapshot()? != of_wasm && bytes.is_ok() {
             bytes = Err(format!("after step {at}: what is restored is not what was written"));
         }

@@ -261,8 +261,7 @@ export class Session extends Handle {
   }
 
   /**
-   * Goes on from a snapshot, of these or other rules: each rule that is in both goes on where it was. A ceiling is no part of
-   * it and is to be set again.
+   * Goes on from a snapshot, of these or other rules: each rule that is in both goes on where it was.
    *
    * @throws {TriplineError} when this session has seen events, or the bytes are not a snapshot that this version reads.
    */
