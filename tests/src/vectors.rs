@@ -214,14 +214,14 @@ impl Case {
             && self.rule.find("[rule]").is_none()
     }
 
-    /// Whether its rule is a sample.
-    pub fn is_sample(&self) -> bool {
-        self.rule.contains("sample by") || self.rule.starts_with("sample")
+    /// Whether its rule is a sequence that runs.
+    pub fn is_sequence(&self) -> bool {
+        self.error.is_none() && self.rule.contains("sequence ")
     }
 
-    /// Whether its rule is a sequence or sample that runs.
-    pub fn is_correlation(&self) -> bool {
-        self.error.is_none() && (self.is_sample() || self.rule.contains("sequence"))
+    /// Whether its rule is a sample that runs.
+    pub fn is_sample(&self) -> bool {
+        self.error.is_none() && self.rule.contains("sample ")
     }
 
     /// All events as bytes.

@@ -20,9 +20,12 @@ impl StateFile {
     pub fn open(folder: &Path, tenant: &str, max_bytes: u64) -> io::Result<StateFile> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let path = folder.join(format!("{tenant}.state"));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let lock = options.open(path.with_extension("state.lock"))?;
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.with_extension("state.lock"))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another collector is using it"),
             TryLockError::Error(error) => error,

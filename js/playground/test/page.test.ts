@@ -336,11 +336,11 @@ onPage("what cannot be formatted is said", async (page) => {
   await page.locator("#toast.shown", { hasText: "left alone" }).waitFor();
 });
 
-onPage("an empty page says what to do, and a sequence what is not done yet", async (page) => {
+onPage("an empty page says what to do, and a rule with a pipe why it is skipped", async (page) => {
   await type(page, "rule", " ");
   await page.locator(".empty", { hasText: "No rule yet" }).waitFor();
-  await type(page, "rule", "sequence by user.name [any where true] [any where true]");
-  await page.locator(".empty", { hasText: "not evaluated by this version" }).waitFor();
+  await type(page, "rule", "any where true | head 5");
+  await page.locator(".empty", { hasText: "pipes choose from a finite result" }).waitFor();
   await type(page, "rule", "any where true");
   await type(page, "events", " ");
   await page.locator(".empty", { hasText: "No events yet" }).waitFor();

@@ -84,6 +84,7 @@ impl std::error::Error for RestoreError {}
 struct Snapshot<'a> {
     seen: u64,
     position: u64,
+    ceiling: Option<At>,
     with_sources: bool,
     #[serde(borrow)]
     timelines: Vec<TimelineState<'a>>,
@@ -177,6 +178,7 @@ pub fn read(
 fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'_>) -> Option<Restored> {
     let mut restored = Restored::default();
     correlator.position = snapshot.position;
+    correlator.ceiling = snapshot.ceiling;
     let stored = |event: &EventState<'_>| {
         let EventState { at, arrival, position, source } = event;
         Stored { at: *at, arrival: *arrival, position: *position, source: source.map(Arc::from) }

@@ -272,6 +272,6 @@ impl Drawer<'_> {
             return None;
         }
         let value = text::computed(&self.checker.fold(expr)?);
-        Some(Node::value(self.lines.of(expr.span), self.query.map.span(expr.span), value))
+        Some(Node::of_value(self.lines.of(expr.span), self.query.map.span(expr.span), value))
     }
 }

@@ -231,7 +231,7 @@ impl Node {
     }
 
     /// The value of a part of a test.
-    pub(super) fn value(text: String, span: Span, value: Value) -> Node {
+    pub(super) fn of_value(text: String, span: Span, value: Value) -> Node {
         Node { value: Some(value), ..Node::new(NodeKind::Value, text, span) }
     }
 

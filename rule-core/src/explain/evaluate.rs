@@ -252,7 +252,7 @@ impl<'v> Parts<'_, 'v> {
                 continue;
             }
             let value = text::computed(&script.value(self.values, self.fold));
-            let mut node = Node::value(self.lines.of(operand.span), self.query.map.span(operand.span), value);
+            let mut node = Node::of_value(self.lines.of(operand.span), self.query.map.span(operand.span), value);
             if depth + 1 < MAX_DEPTH {
                 node.children = self.of(operand, script, depth + 1);
             }

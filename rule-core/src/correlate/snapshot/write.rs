@@ -7,6 +7,7 @@ use serde::ser::{SerializeSeq as _, SerializeStructVariant as _};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::super::order::At;
 use super::{DIGEST, EventState, HeldState, MAGIC, Partial, SequenceKey, TimelineState, VERSION};
 use crate::correlate::event::Stored;
 use crate::correlate::plan::Correlation;
@@ -42,6 +43,7 @@ pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sour
     let snapshot = Snapshot {
         seen,
         position: correlator.position,
+        ceiling: correlator.ceiling,
         with_sources,
         timelines: timelines.collect(),
         events: EventStates(&list),
@@ -80,6 +82,7 @@ pub(super) fn bytes<S: Serializer>(bytes: &Option<&[u8]>, serializer: S) -> Resu
 struct Snapshot<'a> {
     seen: u64,
     position: u64,
+    ceiling: Option<At>,
     with_sources: bool,
     timelines: Vec<TimelineState<'a>>,
     events: EventStates<'a>,
