@@ -373,11 +373,13 @@ impl Correlator {
             let terms = &setting.correlations[*number as usize].terms;
             self.one(setting, *number as usize, |state, shape, cx| match (state, shape) {
                 (State::Sequence(machine), Shape::Sequence(sequence)) => {
-                    machine.decide(event.at, cx);
+                    // Here and not when the batch ends, so that batches have no part in what is evicted.
+                    machine.expire(sequence, event.at, cx);
                     let roles: Vec<&Role> = group.iter().map(|(_, term, _)| &terms[usize::from(*term)].role).collect();
                     machine.event(sequence, &event, key, &roles, cx);
                 }
                 (State::Sample(sampler), Shape::Sample(sample)) => {
+                    sampler.expire(sample, event.at, cx);
                     let matched: Vec<u16> = group.iter().map(|(_, term, _)| *term).collect();
                     sampler.event(sample, &event, key, &matched, terms.len(), cx);
                 }

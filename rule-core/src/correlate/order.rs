@@ -96,9 +96,11 @@ impl Tiebreaker {
 impl Ord for Tiebreaker {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            // Beyond 2^53 the float is not exact, the integer is.
-            (Tiebreaker::Number(_, Some(a)), Tiebreaker::Number(_, Some(b))) => a.cmp(b),
-            (Tiebreaker::Number(a, _), Tiebreaker::Number(b, _)) => a.total_cmp(b),
+            // Beyond 2^53 a float stands for several integers; where it does, it has no fraction.
+            (Tiebreaker::Number(a, m), Tiebreaker::Number(b, n)) => {
+                let exact = |float: f64, integer: Option<i64>| integer.map_or(float as i128, i128::from);
+                (a + 0.0).total_cmp(&(b + 0.0)).then_with(|| exact(*a, *m).cmp(&exact(*b, *n)))
+            }
             (Tiebreaker::Text(a), Tiebreaker::Text(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
@@ -122,4 +124,37 @@ impl Eq for Tiebreaker {}
 /// The instant that an event has in a slot; of several values the first that is a date.
 pub fn timestamp(event: Event<'_>, slot: u32, column: &Column) -> Option<Instant> {
     event.values(slot as usize).find_map(|value| test::instant(value, column.kind, column.format.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiebreakers_have_a_total_order() {
+        let number = |text: &str| {
+            let n = decode::Number::new(text);
+            Tiebreaker::Number(n.as_f64(), n.as_i64())
+        };
+        let ascending = [
+            number("-1e300"),
+            number("-1"),
+            number("0"),
+            number("0.5"),
+            number("9007199254740992"),
+            number("9007199254740993"),
+            number("9007199254740994.0"),
+            number("1e300"),
+            Tiebreaker::Text("1".into()),
+            Tiebreaker::Missing,
+        ];
+        for (at, a) in ascending.iter().enumerate() {
+            for (other, b) in ascending.iter().enumerate() {
+                assert_eq!(a.cmp(b), at.cmp(&other), "{a:?} {b:?}");
+            }
+        }
+        assert_eq!(number("-0.0"), number("0"));
+        assert_eq!(number("5.0"), number("5"));
+        assert_eq!(number("9007199254740992.5"), number("9007199254740992"), "what a double cannot tell apart");
+    }
 }
