@@ -48,7 +48,7 @@ pub use search::Search;
 pub use syntax::print::format_query;
 // Not part of the matcher: for commands that tell how far events are apart.
 #[doc(hidden)]
-pub use time::{Period, parse as parse_date};
+pub use time::{Period, format as format_date, parse as parse_date};
 
 /// The version of the core, the same as the module's and the command's.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -58,11 +58,23 @@ impl AlertBuilder {
     }
 
     /// Appends the alerts of a rule for the decodable events of a sequence or sample: one for each, which is a building block of
-    /// the one for all of them, which is the last.
-    pub fn push_group(&mut self, number: u32, rule: &RuleInfo, lines: &[&[u8]], limits: &Limits, out: &mut String) {
+    /// the one for all of them, which is the last. `key` tells matches apart that have the same events: one event can have several
+    /// join keys.
+    pub fn push_group(
+        &mut self,
+        number: u32,
+        rule: &RuleInfo,
+        key: &[u8],
+        lines: &[&[u8]],
+        limits: &Limits,
+        out: &mut String,
+    ) {
         let mut hasher = Sha256::new();
         hasher.update(b"group\0");
         hasher.update(rule.id.as_bytes());
+        // With its length, so that a key cannot pass for an event.
+        hasher.update((key.len() as u64).to_le_bytes());
+        hasher.update(key);
         for line in lines {
             hasher.update(b"\0");
             hasher.update(line);

@@ -192,7 +192,8 @@ impl Session {
             if let Some(builder) = &mut self.alerts {
                 let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
                 let limits = &self.rules.program.limits;
-                builder.push_group(rule, &self.rules.rules[rule as usize], &lines, limits, &mut outcome.alerts);
+                let key = completion.key.bytes();
+                builder.push_group(rule, &self.rules.rules[rule as usize], key, &lines, limits, &mut outcome.alerts);
             }
             correlator.settle(completion);
         }
