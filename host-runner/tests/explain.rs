@@ -56,6 +56,17 @@ fn sequences_are_shown_term_by_term() {
     golden("beacon.txt", &run);
 }
 
+/// Every key with what became of it; of some events of a data set nothing is said.
+#[test]
+fn what_became_of_each_key_is_told() {
+    let run = explain("steps.eql", "steps.ndjson", &["--width", "100"]);
+    run.succeeds();
+    golden("steps.txt", &run);
+    let run = explain("steps.eql", "steps.ndjson", &["--only", "1"]);
+    run.succeeds();
+    assert!(!run.out.contains("in all events"), "{}", run.out);
+}
+
 #[test]
 fn colour_marks_what_decides() {
     let (rule, events) = (data("miner.toml"), data("events.ndjson"));

@@ -90,7 +90,8 @@ fn read() -> Result<Option<Data>> {
     Ok(Some(Data { rules, sequences, documents }))
 }
 
-fn toml_files(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// The `.toml` files below a folder.
+pub fn toml_files(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         if path.is_dir() {

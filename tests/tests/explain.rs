@@ -13,6 +13,7 @@ use rule_core::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use tripline_tests::elastic_rules::toml_files;
 use tripline_tests::vectors::{Case, VectorFile};
 use tripline_tests::{assert_none, shared};
 
@@ -216,17 +217,5 @@ fn elastic_rules_are_explained_as_they_run() -> Result<()> {
         "the data has shrunk"
     );
     assert_none("explanations of Elastic's rules", &problems);
-    Ok(())
-}
-
-fn toml_files(folder: &Path, paths: &mut Vec<std::path::PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() {
-            toml_files(&path, paths)?;
-        } else if path.extension().is_some_and(|extension| extension == "toml") {
-            paths.push(path);
-        }
-    }
     Ok(())
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod properties;
+mod sequences;
 mod words;
 
 use rule_core::explain::{Node, NodeKind};

@@ -1,13 +1,11 @@
 //! `tripline search`: one query over a data set.
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Write};
 
 use anstyle::Style;
 use anyhow::{Context as _, Result};
 use host_runner::EngineError;
-use rule_core::{SearchOptions, Source};
+use rule_core::SearchOptions;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -23,7 +21,7 @@ use crate::{Outcome, output, pretty, render, setup};
 pub fn run(args: &SearchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, args.file.as_deref())?;
     let limits = args.limits.limits();
-    let query = query(args)?;
+    let query = setup::source(args.query.as_deref(), args.file.as_deref(), "query")?;
     let options = SearchOptions {
         timestamp_field: args.timestamp_field.clone(),
         tiebreaker_field: args.tiebreaker_field.clone(),
@@ -91,20 +89,6 @@ pub fn run(args: &SearchArgs) -> Result<Outcome> {
         writeln!(anstream::stderr(), "{} events, {} rejected", totals.events, totals.rejected)?;
     }
     Ok(Outcome::Done)
-}
-
-fn query(args: &SearchArgs) -> Result<Source> {
-    let Some(path) = &args.file else {
-        return Ok(Source { path: "<query>".into(), text: args.query.clone().unwrap_or_default() });
-    };
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(path)
-    };
-    let name = path.display().to_string();
-    Ok(Source { text: text.with_context(|| format!("cannot read the query from {name}"))?, path: name })
 }
 
 /// The answer as a document; an event that is nested too deeply to be read is shown by its index and id.

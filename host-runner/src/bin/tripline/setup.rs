@@ -1,6 +1,7 @@
 //! What several subcommands begin with: reading rules and mappings, and an instance to run them in.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use host_runner::rules::{self, RuleFiles};
@@ -39,6 +40,16 @@ pub fn instance(args: &EngineArgs) -> Result<Box<dyn Instance>> {
 pub fn mapping(path: Option<&Path>) -> Result<Option<Value>> {
     let read = |path: &Path| rules::read_mapping(path).map_err(|message| anyhow!("{} {message}", path.display()));
     path.map(read).transpose()
+}
+
+/// A query or rule: the text given on the command line, or a file's (`-` is standard input). `what` names it in errors.
+pub fn source(inline: Option<&str>, file: Option<&Path>, what: &str) -> Result<Source> {
+    let Some(path) = file else {
+        return Ok(Source { path: "<query>".into(), text: inline.unwrap_or_default().to_owned() });
+    };
+    let text = if path == Path::new("-") { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
+    let name = path.display().to_string();
+    Ok(Source { text: text.with_context(|| format!("cannot read the {what} from {name}"))?, path: name })
 }
 
 /// Standard input can be read once.

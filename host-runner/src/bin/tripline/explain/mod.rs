@@ -2,16 +2,15 @@
 
 mod paint;
 mod show;
+mod trace;
 mod tree;
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::{Context as _, Result, bail};
 use host_runner::EngineError;
 use host_runner::input::{Batches, Input, too_large_message};
-use rule_core::{ExplainOptions, Limits, Source};
+use rule_core::{ExplainOptions, Limits};
 
 use crate::args::{ExplainArgs, ExplainOutput};
 use crate::events::{Rejected, Rejections};
@@ -20,7 +19,7 @@ use crate::{Outcome, eval, output, pretty, render, setup};
 pub fn run(args: &ExplainArgs) -> Result<Outcome> {
     setup::check_stdin(&args.event, args.rule.as_deref())?;
     let limits = args.limits.limits();
-    let rule = rule(args)?;
+    let rule = setup::source(args.query.as_deref(), args.rule.as_deref(), "rule")?;
     let events = Events::read(args, &limits)?;
     let options = ExplainOptions {
         timestamp_field: args.timestamp_field.clone(),
@@ -49,6 +48,10 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
             rejected.event = event.event;
         }
     }
+    if !args.only.is_empty() {
+        // Some events of a data set say nothing of its sequences.
+        explanation.sequence = None;
+    }
     let terminal = io::stdout().is_terminal();
     match args.output.unwrap_or(if terminal { ExplainOutput::Tree } else { ExplainOutput::Json }) {
         ExplainOutput::Json => {
@@ -65,20 +68,6 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
-}
-
-fn rule(args: &ExplainArgs) -> Result<Source> {
-    let Some(path) = &args.rule else {
-        return Ok(Source { path: "<query>".into(), text: args.query.clone().unwrap_or_default() });
-    };
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(path)
-    };
-    let name = path.display().to_string();
-    Ok(Source { text: text.with_context(|| format!("cannot read the rule from {name}"))?, path: name })
 }
 
 /// Where an event stands.

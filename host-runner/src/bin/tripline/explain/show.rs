@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::Place;
 use super::paint::{self, plain, sign, styled, wrap};
+use super::trace;
 use super::tree::{self, Mark};
 use crate::output::{BOLD, DIM, YELLOW, cut};
 
@@ -50,6 +51,7 @@ impl View {
                 self.event(out, explanation, event, place)?;
             }
         }
+        trace::write(out, explanation, self.width, self.full)?;
         self.summary(out, explanation, places)
     }
 
@@ -249,7 +251,7 @@ fn nearest<'p>(events: &[ExplainedEvent], places: &'p [Place]) -> Option<(&'p Pl
 }
 
 /// What a term is called.
-fn label(term: &Term, at: usize) -> String {
+pub fn label(term: &Term, at: usize) -> String {
     let number = at + 1;
     match (term.role, term.runs) {
         (Role::Until, _) => "until".into(),
