@@ -3,6 +3,7 @@ import { content, values } from "../events/field.js";
 import type { Events } from "../events/split.js";
 import { millisOf } from "../events/time.js";
 import { shortReason, type Explained, type Reason } from "../explain/words.js";
+import { stories } from "../timeline/stories.js";
 import type { Seen, Trace } from "../timeline/trace.js";
 import { head, linesOf } from "./lines.js";
 import { MAX_REASONS, MAX_TRACED, type Answers, type Question } from "./protocol.js";
@@ -12,6 +13,8 @@ export interface Asked {
   rule: string;
   info: readonly RuleInfo[];
   events: Events;
+  /** What became of the events of a sequence or sample, once somebody asked. */
+  stories?: Map<number, string>;
 }
 
 /** Answers a question about a run; null when the engine has nothing to explain. */
@@ -36,12 +39,19 @@ function reasons(engine: Engine, asked: Asked, events: readonly number[]): Reaso
   return explainSome(engine, asked, asking).map((explained) => ({ event: explained.event.event, text: shortReason(explained) }));
 }
 
-/** Explains events each by itself. */
-function explainSome(engine: Engine, { rule, events }: Asked, ordinals: readonly number[]): Explained[] {
+/** Explains events each by itself, and with what became of it where that takes several. */
+function explainSome(engine: Engine, asked: Asked, ordinals: readonly number[]): Explained[] {
+  const { rule, events } = asked;
   const { query, terms, events: explained } = engine.explain({ path: "rule", text: rule }, join(linesOf(events.lines, ordinals)));
+  if (query !== "event" && !asked.stories) {
+    const traced = trace(engine, asked);
+    asked.stories = traced ? stories(traced) : new Map<number, string>();
+  }
   return explained.flatMap((event, at) => {
     const ordinal = ordinals[at];
-    return ordinal === undefined ? [] : [{ query, terms, event: { ...event, event: ordinal } }];
+    if (ordinal === undefined) return [];
+    const story = asked.stories?.get(ordinal);
+    return [{ query, terms, event: { ...event, event: ordinal }, ...(story !== undefined && { story }) }];
   });
 }
 

@@ -2,7 +2,7 @@
 import { load, QueryError, type Engine, type Match, type Outcome, type RuleSet } from "@tripline/engine";
 import { learn } from "../events/fields.js";
 import { split, type Events } from "../events/split.js";
-import { answer } from "./answer.js";
+import { answer, type Asked } from "./answer.js";
 import { lineOf } from "./lines.js";
 import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Formatted, type Request, type Response, type Result } from "./protocol.js";
 
@@ -17,7 +17,7 @@ const engine = load();
 let events: Events = split("");
 let latest = 0;
 /** The last run that finished, for its alerts and for questions about it. */
-let current: { id: number; rules: RuleSet; rule: string } | undefined;
+let current: { id: number; rules: RuleSet; asked: Asked } | undefined;
 
 engine.then(
   ({ version, sha256 }) => post({ type: "ready", version, sha256 }),
@@ -41,9 +41,8 @@ async function handle(request: Request): Promise<void> {
   if (request.type === "ask") {
     // A newer run may be waiting, and goes first.
     await mailbox();
-    const asked = current?.id === request.id && latest === request.id ? current : undefined;
-    const explained = asked && answer(loaded, { rule: asked.rule, info: asked.rules.rules, events }, request);
-    post({ type: "answer", ask: request.ask, answer: explained ?? null });
+    const asked = current?.id === request.id && latest === request.id ? current.asked : undefined;
+    post({ type: "answer", ask: request.ask, answer: asked ? answer(loaded, asked, request) : null });
     return;
   }
   latest = Math.max(latest, request.id);
@@ -86,7 +85,7 @@ async function run(engine: Engine, id: number, rule: string): Promise<void> {
     }
     collect(result, () => session.finish());
     current?.rules.free();
-    current = { id, rules, rule };
+    current = { id, rules, asked: { rule, info: rules.rules, events: data } };
     post({ type: "result", id, ...result });
   } finally {
     session.free();

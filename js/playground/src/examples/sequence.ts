@@ -1,8 +1,8 @@
 import type { Example } from "./index.js";
 
-const rule = `// A failed login, then one that succeeds, then a download: by the same user on the same host, within
-// two minutes. Each host and user is followed by itself. Open Timeline above the results to see what
-// became of each of them, and point at what you find there.
+const rule = `// A failed login, one that succeeds, a download: by one user on one host, within
+// two minutes. Each host and user is followed by itself. Choose Timeline beside
+// the results to see what became of each, and point at what you find there.
 sequence by host.id, user.name with maxspan=2m
   [authentication where event.outcome == "failure"]
   [authentication where event.outcome == "success"]

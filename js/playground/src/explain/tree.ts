@@ -27,7 +27,8 @@ export function rows(filter: ExplainedNode): Row[] {
 function row(node: ExplainedNode): Row {
   const base = { node, truth: truthOf(node), text: node.text, joins: false, decides: node.decides === true, parts: [] };
   const inside = conditions(node);
-  if (inside.length === 0) return { ...base, words: found(node, node), notes: node.notes ?? [] };
+  // That of a category repeats what stands beside it.
+  if (inside.length === 0) return { ...base, words: found(node, node), notes: node.kind === "category" ? [] : (node.notes ?? []) };
   const [only] = inside;
   // `not x == "a"` and `f(x) == true` are one line, with what the test inside found.
   if (only && inside.length === 1 && conditions(only).length === 0) {

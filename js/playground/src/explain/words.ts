@@ -1,7 +1,11 @@
 import type { ExplainedEvent, ExplainedNode, Explanation, Term, Verdict } from "@tripline/engine";
 
 /** One event, explained. */
-export type Explained = Pick<Explanation, "query" | "terms"> & { event: ExplainedEvent };
+export type Explained = Pick<Explanation, "query" | "terms"> & {
+  event: ExplainedEvent;
+  /** What became of an event that a term of a sequence or sample matched. */
+  story?: string;
+};
 
 /** Why, in a line: what the list says below an event that did not match. */
 export interface Reason {
@@ -52,12 +56,13 @@ export function nearest(verdicts: readonly Verdict[]): number[] {
 }
 
 /** Why an event matches or does not, in a sentence. */
-export function reasonOf({ query, terms, event }: Explained): string {
+export function reasonOf({ query, terms, event, story }: Explained): string {
   if (event.rejected) return `could not be read: at byte ${event.rejected.offset}: ${event.rejected.message}`;
   const [verdict] = event.terms;
   if (query === "event" && verdict) return `${verdict.reason}${away(verdict)}`;
   const matched = event.terms.flatMap(({ matched }, at) => (matched ? [termLabel(terms[at]!, at)] : []));
-  return matched.length > 0 ? `is an event for ${matched.join(", ")}` : "is no event for any term";
+  if (matched.length === 0) return "is no event for any term";
+  return `is an event for ${matched.join(", ")}${story === undefined ? "" : `; ${story}`}`;
 }
 
 /** The same for a list of events that did not match: shorter, and of a sequence with what the nearest term wants. */

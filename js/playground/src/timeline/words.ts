@@ -24,7 +24,7 @@ export function shortOutcome({ outcome, waits, end, against }: Attempt, terms: r
     case "expired":
       return "maxspan has passed";
     case "until":
-      return "until came";
+      return "an until event came";
     case "missing_before":
     case "missing_between":
     case "missing_after": {
@@ -111,16 +111,35 @@ export function day(time: number): string {
   return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 10);
 }
 
-/** A span as EQL writes it where it is a whole number of something, else rounded: `90s`, `5m`, `2.5h`. */
+/** A span as EQL writes it, in one unit: `90s`, `5m`, `2500ms`. The same words as on the command line. */
 export function spanText(ms: number): string {
-  const units = [
-    [86_400_000, "d"],
-    [3_600_000, "h"],
-    [60_000, "m"],
-    [1_000, "s"],
-  ] as const;
-  const exact = units.find(([unit]) => ms >= unit && ms % unit === 0);
-  if (exact) return `${ms / exact[0]}${exact[1]}`;
-  const [unit, name] = units.find(([unit]) => ms >= unit) ?? [1, "ms"];
-  return `${Math.round((ms / unit) * 10) / 10}${name}`;
+  const [size, name] = UNITS.find(([size]) => ms >= size && ms % size === 0) ?? [1, "ms"];
+  return `${ms / size}${name}`;
 }
+
+/** How long something took, in the two units that matter: `11m 56s`, `3d 4h`, `2.5s`. */
+export function lengthText(ms: number): string {
+  const at = UNITS.findIndex(([size]) => ms >= size);
+  const unit = UNITS[at];
+  if (!unit) return `${Math.round(ms)}ms`;
+  const [size, name] = unit;
+  const small = UNITS[at + 1];
+  if (!small) return `${Math.round(ms / 100) / 10}${name}`;
+  const whole = Math.round(ms / small[0]) * small[0];
+  const rest = (whole % size) / small[0];
+  return `${Math.floor(whole / size)}${name}${rest > 0 ? ` ${rest}${small[1]}` : ""}`;
+}
+
+/** The same in one unit, where little room is: `12m`, `1.8m`. */
+export function shortLength(ms: number): string {
+  const [size, name] = UNITS.find(([size]) => ms >= size) ?? [1, "ms"];
+  const amount = ms / size;
+  return `${amount < 10 ? Math.round(amount * 10) / 10 : Math.round(amount)}${name}`;
+}
+
+const UNITS = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "m"],
+  [1_000, "s"],
+] as const;

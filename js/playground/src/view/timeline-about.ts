@@ -1,13 +1,14 @@
 import type { Span } from "@tripline/engine";
 import { termLabel } from "../explain/words.js";
 import type { Trace } from "../timeline/trace.js";
-import { spanText } from "../timeline/words.js";
+import { day, spanText } from "../timeline/words.js";
 import { count, h, size } from "./dom.js";
 import { termSign } from "./shapes.js";
 
-/** What the timeline is about, and what its signs mean. */
-export function overview(trace: Trace, keys: number, on: { light(span: Span | null): void; reveal(span: Span): void }): HTMLElement {
+/** What the timeline is about, what its signs mean, and what one can do about it. */
+export function overview(trace: Trace, keys: number, on: { light(span: Span | null): void; reveal(span: Span): void }, action?: HTMLElement): HTMLElement {
   const { query, matches, maxspan, terms } = trace;
+  const first = trace.seen.reduce((least, { time }) => Math.min(least, time ?? Infinity), Infinity);
   const fields = terms[0]?.keys?.map(({ field }) => field) ?? [];
   return h(
     "div",
@@ -18,8 +19,10 @@ export function overview(trace: Trace, keys: number, on: { light(span: Span | nu
       h("strong", { class: matches > 0 ? "hit" : "" }, matches === 0 ? `No ${query}` : count(matches, query)),
       fields.length > 0 ? ` in ${count(keys, "key")} of ` : " in all events",
       ...fields.flatMap((field, at) => [at > 0 ? ", " : "", h("code", {}, field)]),
-      maxspan !== null && h("span", {}, `, maxspan ${spanText(maxspan)}`),
+      maxspan !== null && `, maxspan ${spanText(maxspan)}`,
+      Number.isFinite(first) && h("span", { class: "tl-day" }, `${day(first)}, UTC`),
     ),
+    action,
     h(
       "ul",
       { class: "tl-legend", aria: { label: "The terms" } },

@@ -13,9 +13,9 @@ import type { Host } from "./timeline.js";
 export interface Setting {
   trace: Trace;
   host: Host;
-  /** The event that is looked at, if it is in this lane. */
+  /** The event that is looked at, if it is in this lane. Marks of several events give all of them. */
   selected: number | undefined;
-  select(mark: Mark, attempt: Attempt | undefined): void;
+  select(marks: readonly Mark[], attempt: Attempt | undefined): void;
   /** Draw more of this lane. */
   more(): void;
   /** Whether that was asked for already. */
@@ -51,8 +51,8 @@ export function laneView(layout: LaneLayout, whole: Lane, setting: Setting): HTM
       ...outcomes.map(({ text, kind }) => h("span", { class: `tl-outcome ${kind}` }, text)),
       layout.more > 0 &&
         (setting.wide
-          ? h("span", { class: "tl-outcome none" }, `and ${count(layout.more, "more")}, not drawn`)
-          : h("button", { type: "button", class: "button quiet small", onclick: setting.more }, `${count(layout.more, "more")} in this key`)),
+          ? h("span", { class: "tl-outcome none" }, `and ${count(layout.more, "more", "more")}, not drawn`)
+          : h("button", { type: "button", class: "button quiet small", onclick: setting.more }, `${count(layout.more, "more", "more")} in this key`)),
     ),
     lane,
   );
@@ -60,37 +60,34 @@ export function laneView(layout: LaneLayout, whole: Lane, setting: Setting): HTM
 
 /** A partial match: its events, a line between them, and what became of it. */
 function barView(bar: Bar, lane: string, setting: Setting): HTMLElement {
-  const { attempt, row, marks, against, from, to, end, labelBefore } = bar;
+  const { attempt, row, marks, from, to, end, label } = bar;
   const { trace, host } = setting;
   const kind = kindOf(attempt.outcome);
-  const lastMark = Math.max(...[...marks, ...against].map(({ x }) => x));
+  const lastMark = Math.max(...marks.map(({ x }) => x));
   const long = longOutcome(attempt, trace.terms, host.line);
   const view = h(
     "div",
     { class: `tl-bar ${kind}`, role: "group", aria: { label: long } },
     h("span", { class: "tl-link" }),
     end !== undefined && end > lastMark && h("span", { class: "tl-rest" }),
-    ...[...marks, ...against].map((placed) => markView(placed, row, lane, attempt, setting)),
+    ...marks.map((placed) => markView(placed, row, lane, attempt, setting)),
     h(
       "span",
-      { class: labelBefore ? "tl-label before" : "tl-label", title: long, aria: { hidden: "true" } },
+      { class: label.row === row ? "tl-label" : "tl-label below", title: long, aria: { hidden: "true" } },
       icon(SIGNS[kind]),
       shortOutcome(attempt, trace.terms),
     ),
   );
-  const places = { "--row": row, "--from": px(from), "--last": px(lastMark), "--to": px(to) };
+  const places = { "--row": row, "--from": px(from), "--last": px(lastMark), "--to": px(to), "--label": px(label.x), "--label-row": label.row };
   for (const [name, value] of Object.entries(places)) view.style.setProperty(name, String(value));
   return view;
 }
 
-function markView({ mark, x }: Placed, row: number, lane: string, attempt: Attempt | undefined, setting: Setting): HTMLElement {
-  const { trace, host, selected } = setting;
-  const { subject, object, action } = facts(parse(host.text(mark.event)));
-  const term = trace.terms[mark.term];
-  const name = term ? termLabel(term, mark.term) : "event";
-  const what = [...new Set([subject, object])].filter(Boolean).join(" › ") || action;
-  const nothing = attempt ? "" : "; no part of a partial match";
-  const label = `${name}, line ${host.line(mark.event)}, ${clock(mark.time, true)}${what && `: ${what.slice(0, 120)}`}${nothing}`;
+function markView({ mark, x, behind }: Placed, row: number, lane: string, attempt: Attempt | undefined, setting: Setting): HTMLElement {
+  const { trace, selected } = setting;
+  const marks = [mark, ...behind];
+  const shown = marks.findIndex(({ event }) => event === selected);
+  const label = behind.length > 0 ? pileLabel(marks, setting) : markLabel(mark, attempt, setting);
   const view = h(
     "button",
     {
@@ -98,15 +95,33 @@ function markView({ mark, x }: Placed, row: number, lane: string, attempt: Attem
       class: attempt ? "tl-mark" : "tl-mark loose",
       tabIndex: -1,
       title: label,
-      aria: { label, pressed: String(selected === mark.event) },
-      data: { event: String(mark.event), lane },
-      onclick: () => setting.select(mark, attempt),
+      aria: { label, pressed: String(shown >= 0) },
+      data: { events: ` ${marks.map(({ event }) => event).join(" ")} `, lane },
+      onclick: () => setting.select(marks, attempt),
     },
     termSign(trace.terms, mark.term),
+    behind.length > 0 && h("span", { class: "tl-pile", aria: { hidden: "true" } }, String(marks.length)),
   );
   view.style.setProperty("--x", px(x));
   view.style.setProperty("--row", String(row));
   return view;
+}
+
+function markLabel({ event, term, time }: Mark, attempt: Attempt | undefined, { trace, host }: Setting): string {
+  const { subject, object, action } = facts(parse(host.text(event)));
+  const what = [...new Set([subject, object])].filter(Boolean).join(" › ") || action;
+  const nothing = attempt ? "" : "; no part of a partial match";
+  return `${termName(term, trace)}, line ${host.line(event)}, ${clock(time, true)}${what && `: ${what.slice(0, 120)}`}${nothing}`;
+}
+
+function pileLabel(marks: readonly Mark[], { trace, host }: Setting): string {
+  const [first, last] = [marks[0]!, marks.at(-1)!];
+  return `${marks.length} events for ${termName(first.term, trace)}, lines ${host.line(first.event)} to ${host.line(last.event)}, ${clock(first.time, true)} to ${clock(last.time, true)}`;
+}
+
+function termName(at: number, { terms }: Trace): string {
+  const term = terms[at];
+  return term ? termLabel(term, at) : "no term";
 }
 
 function px(x: number): string {

@@ -4,7 +4,7 @@ import { layOut, type Bounds } from "../timeline/layout.js";
 import { shortOutcome } from "../timeline/words.js";
 import type { Trace } from "../timeline/trace.js";
 import { detailView, type Sheets, type Tab } from "./detail.js";
-import { count, h } from "./dom.js";
+import { count, h, icon } from "./dom.js";
 import { empty } from "./empty.js";
 import { tabsOf } from "./row.js";
 import { leftOut, overview } from "./timeline-about.js";
@@ -32,11 +32,15 @@ const FEW: Bounds = { attempts: 6, loose: 12 };
 const MANY: Bounds = { attempts: 60, loose: 200 };
 /** Air at both ends of the axis. */
 const PAD = 22;
+/** What a label takes beside its text: its sign, and air. */
+const LABEL = 28;
 
 /** What of the timeline somebody looks at. */
 interface Selected {
   lane: string;
   event: number;
+  /** The events of the mark that was chosen, which this is one of. */
+  among: readonly number[];
   match: Match | undefined;
 }
 
@@ -44,7 +48,7 @@ interface Selected {
 export class TimelineView {
   readonly #parent: HTMLElement;
   readonly #showUnmatched: () => void;
-  readonly #root = h("div", { class: "timeline" });
+  readonly #root = h("div", { class: "tl" });
   #trace: Trace | undefined;
   #lanes: Lane[] = [];
   #host: Host | undefined;
@@ -52,6 +56,8 @@ export class TimelineView {
   readonly #wide = new Set<string>();
   #selected: Selected | undefined;
   #tab: Tab | undefined;
+  /** Whether the picture may be wider than the pane, rather than that events pile up. */
+  #spread = false;
   #detail: HTMLElement | undefined;
   #width = 0;
 
@@ -112,21 +118,21 @@ export class TimelineView {
     this.#width = this.#parent.clientWidth;
     const shown = this.#lanes.slice(0, this.#shown);
     const measure = measurer(this.#root);
-    const label = (attempt: Attempt): number => measure(shortOutcome(attempt, trace.terms)) + 22;
+    const label = (attempt: Attempt): number => measure(shortOutcome(attempt, trace.terms)) + LABEL;
     const bounds = (lane: Lane): Bounds => (this.#wide.has(idOf(lane)) ? MANY : FEW);
-    const layout = layOut(shown, Math.max(120, this.#width - 2 * PAD), label, bounds);
+    const layout = layOut(shown, Math.max(120, this.#width - 2 * PAD), label, bounds, this.#spread);
     const rest = this.#lanes.length - shown.length;
 
     this.#root.style.setProperty("--pad", `${PAD}px`);
     this.#root.style.setProperty("--view", `${this.#width}px`);
     this.#root.style.setProperty("--whole", `${layout.width + 2 * PAD}px`);
     this.#root.replaceChildren(
-      overview(trace, this.#lanes.length, host),
-      axis(layout.scale),
+      overview(trace, this.#lanes.length, host, layout.scale.crowded ? this.#spreader() : undefined),
+      axis(layout.scale, PAD),
       h(
         "div",
         { class: "tl-body" },
-        grid(layout.scale),
+        grid(layout.scale, PAD),
         h(
           "ul",
           { class: "tl-lanes", aria: { label: "What happened, by join key" } },
@@ -137,7 +143,7 @@ export class TimelineView {
               trace,
               host,
               selected: this.#selected?.lane === id ? this.#selected.event : undefined,
-              select: (mark, attempt) => this.#select(id, mark, attempt),
+              select: (marks, attempt) => this.#choose(id, marks, attempt),
               more: () => {
                 this.#wide.add(id);
                 this.#render();
@@ -178,29 +184,66 @@ export class TimelineView {
   #focused(): Pick<Selected, "lane" | "event"> | undefined {
     const mark = this.#root.contains(document.activeElement) ? document.activeElement : null;
     if (!(mark instanceof HTMLElement) || !mark.matches(".tl-mark")) return undefined;
-    return { lane: mark.dataset["lane"] ?? "", event: Number(mark.dataset["event"]) };
+    return { lane: mark.dataset["lane"] ?? "", event: Number.parseInt(mark.dataset["events"] ?? "", 10) };
   }
 
-  /** Shows an event, or no more when it is shown. */
-  #select(lane: string, { event }: Mark, attempt: Attempt | undefined): void {
-    const again = this.#selected?.lane === lane && this.#selected.event === event;
+  /** Shows the first event of a mark, or no more when one of them is shown. */
+  #choose(lane: string, marks: readonly Mark[], attempt: Attempt | undefined): void {
+    const among = marks.map(({ event }) => event);
+    const shown = this.#selected;
+    const again = shown?.lane === lane && among.includes(shown.event);
     const match = attempt?.outcome === "completed" ? this.#host?.matchOf(attempt.marks.map(({ event }) => event)) : undefined;
-    this.#selected = again ? undefined : { lane, event, match };
+    this.#select(again ? undefined : { lane, event: among[0]!, among, match });
+  }
+
+  #select(selected: Selected | undefined): void {
+    this.#selected = selected;
     this.#detail = undefined;
-    if (!again) this.#host?.point(event);
+    if (selected) this.#host?.point(selected.event);
     this.#render();
     this.#root.querySelector(".tl-detail")?.scrollIntoView({ block: "nearest" });
   }
 
-  #detailOf({ event, match }: Selected, host: Host): HTMLElement {
+  #detailOf(selected: Selected, host: Host): HTMLElement {
     if (this.#detail) return this.#detail;
-    const order = tabsOf(host.matched(event));
-    const views = detailView(host.sheets(event, match), order, this.#tab, (tab) => (this.#tab = tab));
+    const { event, match } = selected;
+    const views = detailView(host.sheets(event, match), tabsOf(host.matched(event)), this.#tab, (tab) => (this.#tab = tab));
     const line = host.line(event);
     const go = h("button", { type: "button", class: "button quiet small", title: "Show it among the events", onclick: () => host.jump(event) }, `Line ${line}`);
-    views[0]?.append(go);
+    views[0]?.append(...this.#steps(selected), go);
     this.#detail = h("div", { class: "detail tl-detail", role: "region", aria: { label: `The event in line ${line}` } }, ...views);
     return this.#detail;
+  }
+
+  #spreader(): HTMLElement {
+    const onclick = (): void => {
+      this.#spread = !this.#spread;
+      this.#render();
+      this.#root.querySelector<HTMLElement>(".tl-spread")?.focus();
+    };
+    const title = "Draw every event by itself; the picture is then wider than the pane";
+    return h("button", { type: "button", class: "button quiet small tl-spread", title, aria: { pressed: String(this.#spread) }, onclick }, "Spread out");
+  }
+
+  /** Leads through the events of one mark. */
+  #steps(selected: Selected): HTMLElement[] {
+    const { event, among } = selected;
+    if (among.length < 2) return [];
+    const at = among.indexOf(event);
+    const step = (by: -1 | 1, label: string, path: string): HTMLElement => {
+      const to = among[at + by];
+      const onclick = (): void => {
+        if (to === undefined) return;
+        this.#select({ ...selected, event: to });
+        this.#detail?.querySelector<HTMLElement>(`[aria-label="${label}"]`)?.focus();
+      };
+      return h("button", { type: "button", class: "button quiet small icon", disabled: to === undefined, aria: { label }, onclick }, icon(path));
+    };
+    return [
+      step(-1, "The event before", "m7.5 2.5-3.5 3.5 3.5 3.5"),
+      h("span", { class: "tl-nth" }, `${at + 1} of ${among.length}`),
+      step(1, "The event after", "m4.5 2.5 3.5 3.5-3.5 3.5"),
+    ];
   }
 }
 
@@ -209,7 +252,7 @@ function idOf({ key }: Lane): string {
 }
 
 function isMark(mark: HTMLElement, wanted: Pick<Selected, "lane" | "event"> | undefined): boolean {
-  return wanted !== undefined && mark.dataset["lane"] === wanted.lane && mark.dataset["event"] === String(wanted.event);
+  return wanted !== undefined && mark.dataset["lane"] === wanted.lane && mark.dataset["events"]?.includes(` ${wanted.event} `) === true;
 }
 
 /** Measures text as the labels have it. */
