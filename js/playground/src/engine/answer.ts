@@ -6,7 +6,7 @@ import { shortReason, type Explained, type Reason } from "../explain/words.js";
 import { stories } from "../timeline/stories.js";
 import type { Seen, Trace } from "../timeline/trace.js";
 import { head, linesOf } from "./lines.js";
-import { MAX_REASONS, MAX_TRACED, type Answers, type Question } from "./protocol.js";
+import { MAX_REASONS, MAX_STEPS, MAX_TRACED, type Answers, type Question } from "./protocol.js";
 
 /** What a run was about. */
 export interface Asked {
@@ -57,7 +57,7 @@ function explainSome(engine: Engine, asked: Asked, ordinals: readonly number[]):
 
 function trace(engine: Engine, { rule, info, events }: Asked): Trace | null {
   const lines = head(events.lines, MAX_TRACED);
-  const explanation = engine.explain({ path: "rule", text: rule }, lines);
+  const explanation = engine.explain({ path: "rule", text: rule }, lines, { limits: { max_explained_nodes: MAX_STEPS } });
   const { sequence, query, maxspan, terms } = explanation;
   if (!sequence || query === "event") return null;
   const { steps, pending } = sequence;

@@ -86,3 +86,5 @@ export const MAX_REASONS = 100;
  * a fraction of a second.
  */
 export const MAX_TRACED = 8 << 20;
+/** Steps that a timeline is made of: the page has to sort and draw them between two strokes of a key. */
+export const MAX_STEPS = 30_000;

@@ -51,6 +51,8 @@ export interface Bounds {
 const PILE = 17;
 /** What the number of a pile takes beside it. */
 const NUMBER = 10;
+/** Marks of a row; more of one term are a pile, whatever room there is. */
+const MOST = 100;
 /** Half a mark and some air: what a row keeps free around a mark. */
 const MARGIN = SPACING / 2;
 
@@ -98,7 +100,8 @@ function arrange(lane: Lane, more: number, scale: Scale, labelWidth: (attempt: A
     const end = attempt.end === undefined ? undefined : scale.x(attempt.end);
     const places = marks.map(({ x }) => x).concat(end ?? []);
     const [from, to] = [Math.min(...places), Math.max(...places)];
-    const [left, right] = [from - MARGIN, to + MARGIN];
+    const number = end === undefined && (marks.at(-1)?.behind.length ?? 0) > 0 ? NUMBER : 0;
+    const [left, right] = [from - MARGIN, to + MARGIN + number];
     const wide = labelWidth(attempt);
     const bar = { attempt, marks, from, to, ...(end !== undefined && { end }) };
     if (right + wide <= scale.width + MARGIN) {
@@ -135,7 +138,7 @@ function pile(marks: readonly Mark[], place: (mark: Mark) => number): Placed[] {
   let reached = -Infinity;
   for (const { mark, x } of placed) {
     const last = piles.at(-1);
-    if (last && last.mark.term === mark.term && x - reached < PILE) last.behind.push(mark);
+    if (last && last.mark.term === mark.term && (x - reached < PILE || piles.length >= MOST)) last.behind.push(mark);
     else piles.push({ mark, x: Math.max(x, last ? last.x + PILE + (last.behind.length > 0 ? NUMBER : 0) : x), behind: [] });
     reached = x;
   }

@@ -41,6 +41,9 @@ export interface Actions {
 
 /** Rows added at a time. */
 const PAGE = 80;
+/** Above this size of the events, what takes all of them to answer is asked once the typing pauses. */
+const LARGE = 1 << 20;
+const PAUSE = 400;
 
 /** The pane that shows what became of the events. */
 export class ResultsView {
@@ -53,6 +56,8 @@ export class ResultsView {
   #run: Run | undefined;
   readonly #open = new Map<string, Tab | undefined>();
   #more: IntersectionObserver | undefined;
+  /** Whether a newer run is under way. */
+  #stale = false;
 
   constructor(parent: HTMLElement, filters: HTMLElement, actions: Actions) {
     this.#parent = parent;
@@ -67,7 +72,7 @@ export class ResultsView {
     const scroll = run.text === this.#run?.text ? this.#parent.scrollTop : 0;
     if (run.text !== this.#run?.text) this.#open.clear();
     this.#run = run;
-    this.#parent.classList.remove("stale");
+    this.#setStale(false);
     const { matchCount, rejectedCount } = run.result;
     // Follow the news, but do not take the list away that somebody is reading.
     if (this.#view === "rejected" && rejectedCount === 0) this.#view = "matched";
@@ -86,16 +91,27 @@ export class ResultsView {
 
   /** A newer run is under way. */
   stale(): void {
-    this.#parent.classList.add("stale");
+    this.#setStale(true);
   }
 
   /** There is nothing to show, for a reason. */
   message(title: string, text: string, action?: Action): void {
     this.#run = undefined;
-    this.#parent.classList.remove("stale");
+    this.#setStale(false);
     this.#filters.replaceChildren();
     this.#timeline.leave();
     this.#parent.replaceChildren(empty(title, text, action));
+  }
+
+  #setStale(stale: boolean): void {
+    this.#stale = stale;
+    this.#parent.classList.toggle("stale", stale);
+  }
+
+  /** Asks what may take the engine a while, unless something newer comes up while the typing goes on. */
+  async #askLater<T>(run: Run, ask: () => Promise<T | null>): Promise<T | null> {
+    if (run.result.correlates && run.result.bytes > LARGE) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    return this.#run === run && !this.#stale ? ask() : null;
   }
 
   #choose(view: View): void {
@@ -109,7 +125,7 @@ export class ResultsView {
     const { result } = run;
     const unmatched = result.fates.reduce((sum, fate) => sum + (fate === Fate.Unmatched ? 1 : 0), 0);
     const counts = { matched: result.matchCount, unmatched, rejected: result.rejectedCount };
-    const timeline = result.correlates && result.fates.length > 0;
+    const timeline = result.correlates && explains(result) && result.fates.length > 0;
     const view = this.#view === "timeline" && !timeline ? "matched" : this.#view;
     const views = [
       { view: "matched" as const, count: counts.matched },
@@ -140,7 +156,7 @@ export class ResultsView {
       const next = items.slice(drawn, drawn + PAGE);
       const rows = next.map((item) => (item.rejection ? rejectionRow(around, item.rejection) : eventRow(around, item)));
       list.append(...rows);
-      if (around.reasons) void this.#tellReasons(next, rows);
+      if (around.reasons) void this.#tellReasons(run, next, rows);
       drawn = Math.min(items.length, drawn + PAGE);
       if (drawn < items.length) return;
       this.#more?.disconnect();
@@ -156,8 +172,9 @@ export class ResultsView {
   }
 
   /** Puts the reason into rows that were just drawn: all in one question, since the rule is read once for it. */
-  async #tellReasons(items: readonly Item[], rows: readonly HTMLElement[]): Promise<void> {
-    const reasons = await this.#actions.reasons(items.slice(0, MAX_REASONS).map(({ event }) => event));
+  async #tellReasons(run: Run, items: readonly Item[], rows: readonly HTMLElement[]): Promise<void> {
+    const events = items.slice(0, MAX_REASONS).map(({ event }) => event);
+    const reasons = await this.#askLater(run, () => this.#actions.reasons(events));
     const texts = new Map(reasons?.map(({ event, text }) => [event, text]));
     for (const [at, { event }] of items.entries()) {
       const text = texts.get(event);
@@ -170,8 +187,8 @@ export class ResultsView {
 
   #drawTimeline(run: Run): void {
     const around = this.#around(run, false);
-    const isCurrent = (): boolean => this.#run === run && this.#view === "timeline";
-    void this.#timeline.show(() => this.#actions.trace(), isCurrent, {
+    const isCurrent = (): boolean => this.#run === run && !this.#stale && this.#view === "timeline";
+    void this.#timeline.show(() => this.#askLater(run, () => this.#actions.trace()), isCurrent, {
       line: (event) => this.#actions.line(place(around, event).from),
       text: (event) => place(around, event).text,
       matchOf: (events) => run.result.matches.find((match) => match.events.join() === events.join()),

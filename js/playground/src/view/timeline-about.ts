@@ -19,7 +19,7 @@ export function overview(trace: Trace, keys: number, on: { light(span: Span | nu
       h("strong", { class: matches > 0 ? "hit" : "" }, matches === 0 ? `No ${query}` : count(matches, query)),
       fields.length > 0 ? ` in ${count(keys, "key")} of ` : " in all events",
       ...fields.flatMap((field, at) => [at > 0 ? ", " : "", h("code", {}, field)]),
-      maxspan !== null && `, maxspan ${spanText(maxspan)}`,
+      maxspan !== null && `, maxspan\u00a0${spanText(maxspan)}`,
       Number.isFinite(first) && h("span", { class: "tl-day" }, `${day(first)}, UTC`),
     ),
     action,

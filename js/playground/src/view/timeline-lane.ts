@@ -22,6 +22,9 @@ export interface Setting {
   wide: boolean;
 }
 
+/** An event longer than this is not read for the sake of a label. */
+const LARGE = 100_000;
+
 const SIGNS: Record<Kind, string> = {
   matched: "m2.6 6.4 2.4 2.4 4.4-5.4",
   dropped: "m3.2 3.2 5.6 5.6m0-5.6-5.6 5.6",
@@ -108,7 +111,8 @@ function markView({ mark, x, behind }: Placed, row: number, lane: string, attemp
 }
 
 function markLabel({ event, term, time }: Mark, attempt: Attempt | undefined, { trace, host }: Setting): string {
-  const { subject, object, action } = facts(parse(host.text(event)));
+  const text = host.text(event);
+  const { subject, object, action } = facts(text.length < LARGE ? parse(text) : {});
   const what = [...new Set([subject, object])].filter(Boolean).join(" › ") || action;
   const nothing = attempt ? "" : "; no part of a partial match";
   return `${termName(term, trace)}, line ${host.line(event)}, ${clock(time, true)}${what && `: ${what.slice(0, 120)}`}${nothing}`;

@@ -78,11 +78,11 @@ export class TimelineView {
     }
     this.#root.classList.add("waiting");
     const trace = await ask();
-    if (!isCurrent()) return;
+    if (!isCurrent() || trace === null) return; // The next run is on its way, and will draw this again.
     this.#root.classList.remove("waiting");
-    this.#trace = trace ?? undefined;
+    this.#trace = trace;
     this.#host = host;
-    this.#lanes = trace ? lanes(trace) : [];
+    this.#lanes = lanes(trace);
     this.#detail = undefined;
     this.#render();
   }
@@ -101,7 +101,8 @@ export class TimelineView {
     this.#tab = undefined;
   }
 
-  #render(): void {
+  /** Draws everything. A scroll bar that appears takes some of the width, so that it is drawn once more. */
+  #render(isSecond = false): void {
     const trace = this.#trace;
     const host = this.#host;
     if (!trace || !host) return;
@@ -179,6 +180,7 @@ export class TimelineView {
     const current = marks.find((mark) => isMark(mark, focused ?? this.#selected)) ?? marks[0];
     if (current) current.tabIndex = 0;
     if (focused) current?.focus({ preventScroll: true });
+    if (!isSecond && this.#parent.clientWidth !== this.#width) this.#render(true);
   }
 
   #focused(): Pick<Selected, "lane" | "event"> | undefined {

@@ -34,7 +34,7 @@ function termView(term: Term, at: number, verdict: Verdict, open: boolean, spans
   // A filter that holds is not enough where a join key is missing.
   const truth = truthOf(tree) === "true" && !matched ? "false" : truthOf(tree);
   const label = termLabel(term, at);
-  const said = matched ? keys.map(keyView) : [h("span", {}, ...code(withoutOutcome(reason)))];
+  const said = matched ? keys.flatMap((key, at) => (at > 0 ? [", ", keyView(key)] : [keyView(key)])) : [h("span", {}, ...code(withoutOutcome(reason)))];
   const body = h("div", { class: "why-body", hidden: !open });
   if (open) body.append(conditionTree(tree, `The condition of ${label}`, spans));
   const toggle = h(
