@@ -158,7 +158,7 @@ onPage("a sequence without events for a term says so", async (page) => {
   await page.click("#filters .timeline");
   await page.locator(".empty", { hasText: "No event is one for any term" }).waitFor();
   await page.click(".empty .button");
-  await page.locator(".event .reason", { hasText: "No event for any term" }).first().waitFor();
+  await page.locator(".event .reason", { hasText: "no event for any term" }).first().waitFor();
 });
 
 onPage(

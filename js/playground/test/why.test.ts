@@ -12,13 +12,13 @@ onPage(
     const reasons = page.locator(".event .reason");
     await reasons.nth(2).filter({ hasText: /./ }).waitFor();
     assert.deepEqual(await reasons.allInnerTexts(), [
-      'User.name is "alice", the rule wants "root".',
-      'Process.name is "nginx", the rule wants "bash".',
-      'The event\'s category is "file", the rule wants process.',
+      'user.name is "alice", the rule wants "root"',
+      'process.name is "nginx", the rule wants "bash"',
+      'the event\'s category is "file", the rule wants process',
     ]);
     // They follow the rule.
     await type(page, "rule", 'process where user.name == "bob"');
-    await reasons.filter({ hasText: 'User.name is "root", the rule wants "bob".' }).first().waitFor();
+    await reasons.filter({ hasText: 'user.name is "root", the rule wants "bob"' }).first().waitFor();
   },
   "#example=first-steps",
 );
@@ -111,8 +111,8 @@ onPage(
   "of a sequence each term says its reason and its key",
   async (page) => {
     await page.click("#filters .unmatched");
-    await page.locator(".event .reason", { hasText: "Is an event for term 1; dropped: maxspan has passed." }).waitFor();
-    await page.locator(".event", { hasText: "Is an event for until" }).locator(".expand").click();
+    await page.locator(".event .reason", { hasText: "is an event for term 1; dropped: maxspan has passed" }).waitFor();
+    await page.locator(".event", { hasText: "is an event for until" }).locator(".expand").click();
     const terms = page.locator(".why-term");
     assert.equal(await terms.count(), 4);
     assert.match(await terms.nth(0).innerText(), /does not match\s*term 1\s*the event has no event.outcome/);

@@ -1,4 +1,4 @@
-import { StateEffect, StateField, type Extension } from "@codemirror/state";
+import { StateEffect, StateField, type Extension, type Text } from "@codemirror/state";
 import { Decoration, EditorView, type DecorationSet } from "@codemirror/view";
 
 /** Lights a part of the text up; null: nothing any more. */
@@ -10,14 +10,22 @@ const LIT = Decoration.mark({ class: "cm-lit" });
 export const lights: Extension = StateField.define<DecorationSet>({
   create: () => Decoration.none,
   update(lit, transaction) {
-    for (const effect of transaction.effects) {
-      if (!effect.is(light)) continue;
-      const { length } = transaction.newDoc;
-      const from = Math.min(effect.value?.from ?? 0, length);
-      const to = Math.min(effect.value?.to ?? 0, length);
-      return from < to ? Decoration.set(LIT.range(from, to)) : Decoration.none;
-    }
+    for (const effect of transaction.effects) if (effect.is(light)) return marks(transaction.newDoc, effect.value);
     return transaction.docChanged ? Decoration.none : lit;
   },
   provide: (field) => EditorView.decorations.from(field),
 });
+
+/** One mark per line, around what is written there rather than the space before it. */
+function marks(doc: Text, range: { from: number; to: number } | null): DecorationSet {
+  if (!range) return Decoration.none;
+  const ranges = [];
+  const end = Math.min(range.to, doc.length);
+  for (let at = Math.min(range.from, end); at < end; at = doc.lineAt(at).to + 1) {
+    const to = Math.min(end, doc.lineAt(at).to);
+    const text = doc.sliceString(at, to);
+    const from = at + text.length - text.trimStart().length;
+    if (from < to) ranges.push(LIT.range(from, at + text.trimEnd().length));
+  }
+  return Decoration.set(ranges);
+}

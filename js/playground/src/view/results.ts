@@ -3,7 +3,7 @@ import { MAX_REASONS, Fate, type Result } from "../engine/protocol.js";
 import type { Explained, Reason } from "../explain/words.js";
 import type { Trace } from "../timeline/trace.js";
 import type { Sheets, Tab } from "./detail.js";
-import { code, count, h, sentence } from "./dom.js";
+import { code, count, h } from "./dom.js";
 import { empty, nothing, type Action } from "./empty.js";
 import { filterButtons, type View } from "./filters.js";
 import { eventRow, place, rejectionRow, type Around, type Item } from "./row.js";
@@ -180,8 +180,9 @@ export class ResultsView {
       const text = texts.get(event);
       const place = rows[at]?.querySelector(".reason");
       if (text === undefined || !place) continue;
-      place.replaceChildren(...code(sentence(text)));
-      if (place instanceof HTMLElement) place.title = sentence(text);
+      // It may start with the name of a field, so it does not become a sentence.
+      place.replaceChildren(...code(text));
+      if (place instanceof HTMLElement) place.title = text;
     }
   }
 

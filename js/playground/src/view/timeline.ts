@@ -137,8 +137,8 @@ export class TimelineView {
         h(
           "ul",
           { class: "tl-lanes", aria: { label: "What happened, by join key" } },
-          ...layout.lanes.map((placed) => {
-            const lane = shown.find((lane) => idOf(lane) === idOf(placed.lane)) ?? placed.lane;
+          ...layout.lanes.map((placed, at) => {
+            const lane = shown[at]!;
             const id = idOf(lane);
             const view = laneView(placed, lane, {
               trace,
