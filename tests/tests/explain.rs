@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use host_runner::{Engine, EngineError, EngineKind, Instance, InstanceLimits, WasmOptions};

@@ -7,6 +7,8 @@ export interface EqlState {
   comment: number;
   /** Still before `where`, where a bare word is an event category. */
   head: boolean;
+  /** Behind `maxspan` or `runs`, where a single `=` belongs. */
+  option: boolean;
 }
 
 const KEYWORDS = new Set(["and", "or", "not", "in", "like", "regex", "by", "with", "maxspan", "until", "sequence", "sample", "runs"]);
@@ -16,13 +18,17 @@ const NAMES = new Set(FUNCTIONS.map(({ name }) => name.toLowerCase()));
 
 /** The state at the start of a query. */
 export function startEql(): EqlState {
-  return { comment: 0, head: true };
+  return { comment: 0, head: true, option: false };
 }
 
 /** Reads one token and names it for the highlighter. */
 export function eqlToken(stream: StringStream, state: EqlState): string | null {
   if (state.comment > 0) return blockComment(stream, state);
   if (stream.eatSpace()) return null;
+  if (state.option) {
+    state.option = false;
+    if (stream.eat("=")) return "operator";
+  }
   if (stream.match("//")) {
     stream.skipToEnd();
     return "comment";
@@ -56,6 +62,7 @@ function word(name: string, stream: StringStream, state: EqlState): string {
   }
   if (CONSTANTS.has(name)) return "atom";
   if (KEYWORDS.has(name)) {
+    state.option = name === "maxspan" || name === "runs";
     if (name === "in" || name === "like" || name === "regex") stream.eat("~");
     return "keyword";
   }
