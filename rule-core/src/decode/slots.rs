@@ -106,6 +106,17 @@ impl Slots {
         Event { slots: self, bytes: event }
     }
 
+    #[inline]
+    fn value(&self, what: What) -> Value<'_> {
+        match what {
+            What::Null => Value::Null,
+            What::Bool(value) => Value::Bool(value),
+            What::Number(span) => Value::Number(Number { text: self.text(span) }),
+            What::String(span) => Value::String(self.text(span)),
+        }
+    }
+
+    #[inline]
     fn text(&self, span: Span) -> &str {
         let start = span.start as usize;
         self.text.get(start..start + span.len as usize).unwrap_or_default()
@@ -124,6 +135,13 @@ impl<'a> Event<'a> {
     #[inline]
     pub fn values(&self, slot: usize) -> Values<'a> {
         Values { slots: self.slots, next: self.slots.chains.get(slot).map_or(NONE, |chain| chain.first) }
+    }
+
+    /// All values with their slots, in document order.
+    #[inline]
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, Value<'a>)> + use<'a> {
+        let slots = self.slots;
+        slots.values.iter().map(|stored| (stored.slot, slots.value(stored.what)))
     }
 
     /// The event's bytes, as they came.
@@ -162,12 +180,7 @@ impl<'a> Iterator for Values<'a> {
         // `NONE` is beyond any value: there are fewer of them than bytes in an event.
         let stored = self.slots.values.get(self.next as usize)?;
         self.next = stored.next;
-        Some(match stored.what {
-            What::Null => Value::Null,
-            What::Bool(value) => Value::Bool(value),
-            What::Number(span) => Value::Number(Number { text: self.slots.text(span) }),
-            What::String(span) => Value::String(self.slots.text(span)),
-        })
+        Some(self.slots.value(stored.what))
     }
 }
 

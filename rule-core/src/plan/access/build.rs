@@ -1,0 +1,127 @@
+//! A rule set's covers, put into tables.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::cover::{Chooser, Key, words};
+use super::grams::{Gram, Grams};
+use super::words::Words;
+use super::{Access, Field, Group, List, Needs};
+use crate::plan::condition::Condition;
+use crate::plan::test::Spec;
+use crate::plan::{Column, Filter};
+
+/// A test that filters may need: a field is one of some words. Categories are such tests too.
+type Need = (u32, Vec<String>);
+
+/// What one field is looked at for.
+#[derive(Default)]
+struct Wanted {
+    words: BTreeMap<String, (Needs, Vec<u32>)>,
+    grams: BTreeMap<Gram, Vec<u32>>,
+    any: Vec<u32>,
+}
+
+impl Access {
+    /// Tables for the filters. `specs` has the field and test of each predicate, none for scripts.
+    pub fn new(specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter]) -> Access {
+        let mut access = Access { needs: vec![0; filters.len()], ..Access::default() };
+        let mut wanted: Vec<Wanted> = columns.iter().map(|_| Wanted::default()).collect();
+        access.add_needs(specs, filters, &mut wanted);
+
+        let chooser = Chooser::new(specs, columns);
+        let mut always: BTreeMap<Needs, Vec<u32>> = BTreeMap::new();
+        for (number, filter) in (0..).zip(filters) {
+            let cover = chooser.cover(&filter.condition).map(|cover| cover.keys);
+            // What could hold for any event of its category is reached through that.
+            let category = || Some([(filter.category.as_ref()?.0, Key::Word(filter.category.as_ref()?.1.to_ascii_lowercase()))].into());
+            match cover.or_else(category) {
+                Some(keys) => {
+                    for (slot, key) in keys {
+                        let wanted = &mut wanted[slot as usize];
+                        match key {
+                            Key::Word(word) => wanted.words.entry(word).or_default().1.push(number),
+                            Key::Gram(gram) => wanted.grams.entry(gram).or_default().push(number),
+                            Key::Any => wanted.any.push(number),
+                        }
+                    }
+                }
+                None => always.entry(access.needs[number as usize]).or_default().push(number),
+            }
+        }
+        for (needs, filters) in always {
+            let filters = access.list(&filters);
+            access.always.push(Group { needs, filters });
+        }
+        for wanted in wanted {
+            let field = access.field(wanted);
+            access.fields.push(field);
+        }
+        access
+    }
+
+    /// Gives the tests that most filters need a bit each.
+    fn add_needs(&mut self, specs: &[Option<(u32, Spec)>], filters: &[Filter], wanted: &mut [Wanted]) {
+        let mut filters_of: HashMap<Need, Vec<u32>> = HashMap::new();
+        for (number, filter) in (0..).zip(filters) {
+            let category = filter.category.iter().map(|(slot, name)| (*slot, vec![name.to_ascii_lowercase()]));
+            let tests = required(&filter.condition).filter_map(|predicate| {
+                let (slot, spec) = specs[predicate as usize].as_ref()?;
+                let mut words: Vec<String> = words(spec)?.into_iter().map(str::to_ascii_lowercase).collect();
+                words.sort_unstable();
+                words.dedup();
+                Some((*slot, words))
+            });
+            for need in category.chain(tests) {
+                filters_of.entry(need).or_default().push(number);
+            }
+        }
+        let mut most: Vec<(Need, Vec<u32>)> = filters_of.into_iter().filter(|(_, filters)| filters.len() > 1).collect();
+        most.sort_unstable_by(|(a, x), (b, y)| y.len().cmp(&x.len()).then_with(|| a.cmp(b)));
+        for (bit, ((slot, words), filters)) in most.into_iter().take(Needs::BITS as usize).enumerate() {
+            for filter in filters {
+                self.needs[filter as usize] |= 1 << bit;
+            }
+            for word in words {
+                wanted[slot as usize].words.entry(word).or_default().0 |= 1 << bit;
+            }
+        }
+    }
+
+    fn field(&mut self, wanted: Wanted) -> Field {
+        let words: Vec<(String, Needs, List)> =
+            wanted.words.into_iter().map(|(word, (meets, filters))| (word, meets, self.list(&filters))).collect();
+        let mut needs = Vec::new();
+        let mut grams = Vec::new();
+        for (gram, filters) in wanted.grams {
+            needs.extend(filters.iter().map(|filter| self.needs[*filter as usize]));
+            grams.push((gram, self.grams.len() as u32));
+            let list = self.list(&filters);
+            self.grams.push(list);
+        }
+        let any = self.list(&wanted.any);
+        Field {
+            used: !words.is_empty() || !grams.is_empty() || any.len > 0,
+            words: Words::new(words.iter().map(|(word, meets, filters)| (word.as_str(), *meets, *filters))),
+            grams: Grams::new(grams, needs),
+            any,
+        }
+    }
+
+    fn list(&mut self, filters: &[u32]) -> List {
+        let start = self.lists.len() as u32;
+        self.lists.extend_from_slice(filters);
+        List { start, len: filters.len() as u32 }
+    }
+}
+
+/// The predicates without which the condition does not hold.
+fn required(condition: &Condition) -> impl Iterator<Item = u32> {
+    let parts = match condition {
+        Condition::And(parts) => parts.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    parts.iter().filter_map(|part| match part {
+        Condition::Predicate(number) => Some(*number),
+        _ => None,
+    })
+}

@@ -1,0 +1,168 @@
+//! From the values of an event to the few filters that could hold for it.
+//!
+//! Of each filter a *cover* is chosen when the rule set is compiled: a few keys, each a thing that one value of one field can be,
+//! of which at least one is in every event that the filter holds for. (The literature on publish and subscribe calls this an
+//! access predicate.) `process.name : ("nc", "ncat") and process.args : "-e"` has the cover "`process.name` is `nc`" or "`process.name` is
+//! `ncat`". At an event the values of each field are looked up in one table for all filters; only filters of which a key was
+//! found are evaluated. So the cost of an event does not depend on how many rules there are but on how many could hold.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `cover` | chooses the keys of a filter |
+//! | `words` | finds the filters whose key is a whole value |
+//! | `grams` | finds the filters whose key is a part of a value: wildcards, prefixes and suffixes |
+//! | `build` | puts a rule set's covers into tables |
+//!
+//! Keys are found without regard to the case of letters, and may be found where they are not: what is found is evaluated. A key
+//! that is there is never missed.
+//!
+//! Beside its cover a filter has *needs*: tests that many filters have in common, such as `host.os.type == "linux"`, a bit each.
+//! The same look into the tables tells which of them the event may pass, and filters whose needs are not met are dismissed by one
+//! comparison, without being looked at.
+
+mod build;
+mod cover;
+mod grams;
+mod words;
+
+use crate::decode::Event;
+use crate::plan::{Column, test};
+use grams::{Found, Grams};
+use words::Words;
+
+/// A set of [`Access::needs`].
+type Needs = u64;
+
+/// The tables of a rule set.
+#[derive(Debug, Default)]
+pub struct Access {
+    /// By slot.
+    fields: Vec<Field>,
+    /// What each filter needs.
+    needs: Vec<Needs>,
+    /// Filters without a cover.
+    always: Vec<Group>,
+    /// The filters of each gram.
+    grams: Vec<List>,
+    /// Lists of filters, one after the other.
+    lists: Vec<u32>,
+}
+
+/// Filters of equal needs.
+#[derive(Debug)]
+struct Group {
+    needs: Needs,
+    filters: List,
+}
+
+/// A part of [`Access::lists`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct List {
+    start: u32,
+    len: u32,
+}
+
+/// What is looked for in the values of one field.
+#[derive(Debug, Default)]
+struct Field {
+    /// Whether anything is.
+    used: bool,
+    words: Words,
+    grams: Grams,
+    /// Filters whose key is that the field has a value.
+    any: List,
+}
+
+/// The working memory of [`Access::find`], used again for every event.
+#[derive(Debug, Default)]
+pub struct Finder {
+    /// For each filter the last event at which it was found.
+    seen: Vec<u32>,
+    event: u32,
+    lists: Vec<List>,
+    grams: Found,
+    found: Vec<u32>,
+    /// Fields with a value that are looked at for no more than that.
+    fields: Vec<u32>,
+}
+
+impl Access {
+    /// The filters that could hold for the event, in order.
+    pub fn find<'f>(&self, event: Event<'_>, columns: &[Column], finder: &'f mut Finder) -> &'f [u32] {
+        finder.start(self);
+        let mut met: Needs = 0;
+        let mut has_grams = false;
+        for (slot, value) in event.all() {
+            let field = &self.fields[slot as usize];
+            if !field.used {
+                continue;
+            }
+            let Some(value) = columns[slot as usize].stored(value) else { continue };
+            if let Some(entry) = field.words.find(test::text(&value).as_bytes()) {
+                met |= entry.meets;
+                finder.lists.push(entry.filters);
+            }
+            if field.any.len > 0 && !finder.fields.contains(&slot) {
+                finder.fields.push(slot);
+                finder.lists.push(field.any);
+            }
+            has_grams |= !field.grams.is_empty();
+        }
+        if has_grams {
+            self.find_grams(event, columns, met, &mut finder.grams);
+        }
+        let always = self.always.iter().filter(|group| group.needs & !met == 0).map(|group| group.filters);
+        let grams = finder.grams.grams.iter().map(|gram| self.grams[*gram as usize]);
+        for list in finder.lists.iter().copied().chain(grams).chain(always) {
+            for filter in &self.lists[list.start as usize..(list.start + list.len) as usize] {
+                let seen = &mut finder.seen[*filter as usize];
+                if self.needs[*filter as usize] & !met == 0 && *seen != finder.event {
+                    *seen = finder.event;
+                    finder.found.push(*filter);
+                }
+            }
+        }
+        finder.found.sort_unstable();
+        &finder.found
+    }
+
+    /// The second look, at parts of values, where a filter whose needs are met asks for one.
+    fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, found: &mut Found) {
+        for (slot, value) in event.all() {
+            let grams = &self.fields[slot as usize].grams;
+            if grams.is_empty() || !grams.wanted(met) {
+                continue;
+            }
+            if let Some(value) = columns[slot as usize].stored(value)
+            {
+                grams.find(test::text(&value).as_bytes(), found);
+            }
+        }
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        let fields = self.fields.iter().map(|field| field.words.heap_bytes() + field.grams.heap_bytes()).sum::<usize>();
+        fields
+            + self.fields.len() * size_of::<Field>()
+            + self.needs.len() * size_of::<Needs>()
+            + self.always.len() * size_of::<Group>()
+            + (self.grams.len() * size_of::<List>() + self.lists.len() * size_of::<u32>())
+    }
+}
+
+impl Finder {
+    fn start(&mut self, access: &Access) {
+        let filters = access.needs.len();
+        if self.seen.len() != filters || self.event == u32::MAX {
+            self.seen.clear();
+            self.seen.resize(filters, 0);
+            self.event = 0;
+        }
+        self.event += 1;
+        self.grams.start(access.grams.len(), self.event);
+        self.lists.clear();
+        self.found.clear();
+        self.fields.clear();
+    }
+}

@@ -1,0 +1,141 @@
+//! Whole values: a hash table per field.
+
+use super::{List, Needs};
+
+/// The values that are looked for in one field, without regard to the case of `a` to `z`.
+#[derive(Debug, Default)]
+pub struct Words {
+    /// A power of two long and at most half full; empty when nothing is looked for.
+    table: Vec<Slot>,
+    entries: Vec<Entry>,
+    /// The words, one after the other.
+    text: Vec<u8>,
+    /// A bit for each length (modulo 64) that a word has. Most values of an event are dismissed by it.
+    lengths: u64,
+    /// A bit for each first byte (modulo 32, which ignores case).
+    firsts: u32,
+}
+
+/// A place in the table: a part of the hash, and the number of the entry, or [`FREE`].
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    entry: u32,
+}
+
+const FREE: u32 = u32::MAX;
+
+/// What a word leads to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry {
+    start: u32,
+    len: u32,
+    /// The needs that a value like this may meet.
+    pub meets: Needs,
+    /// The filters that have the word as a key.
+    pub filters: List,
+}
+
+impl Words {
+    /// A table of words, which differ in more than case.
+    pub fn new<'a>(words: impl ExactSizeIterator<Item = (&'a str, Needs, List)>) -> Words {
+        let mut made = Words::default();
+        if words.len() == 0 {
+            return made;
+        }
+        let mask = (words.len() * 2).next_power_of_two() - 1;
+        made.table = vec![Slot { hash: 0, entry: FREE }; mask + 1];
+        for (word, meets, filters) in words {
+            let word = word.as_bytes();
+            let hash = hash(word);
+            let mut at = hash as usize & mask;
+            while made.table[at].entry != FREE {
+                at = (at + 1) & mask;
+            }
+            made.table[at] = Slot { hash, entry: made.entries.len() as u32 };
+            made.entries.push(Entry { start: made.text.len() as u32, len: word.len() as u32, meets, filters });
+            made.text.extend_from_slice(word);
+            made.lengths |= 1 << (word.len() & 63);
+            made.firsts |= 1 << (word.first().unwrap_or(&0) & 31);
+        }
+        made
+    }
+
+    /// The entry of a value.
+    #[inline]
+    pub fn find(&self, value: &[u8]) -> Option<&Entry> {
+        if self.lengths >> (value.len() & 63) & 1 == 0 || self.firsts >> (value.first().unwrap_or(&0) & 31) & 1 == 0 {
+            return None;
+        }
+        let mask = self.table.len() - 1;
+        let hash = hash(value);
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.table[at];
+            if slot.entry == FREE {
+                return None;
+            }
+            if slot.hash == hash {
+                let entry = &self.entries[slot.entry as usize];
+                let word = &self.text[entry.start as usize..][..entry.len as usize];
+                if word.eq_ignore_ascii_case(value) {
+                    return Some(entry);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    pub fn heap_bytes(&self) -> usize {
+        self.table.len() * size_of::<Slot>() + self.entries.len() * size_of::<Entry>() + self.text.len()
+    }
+}
+
+/// A hash that is the same for both cases of a letter. Words come from rule authors, who could at worst slow down their own rules; values
+/// that collide with a word, and with nothing else, cost a comparison.
+#[inline]
+fn hash(text: &[u8]) -> u32 {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    let mut hash = text.len() as u64;
+    let mut add = |word: u64| hash = (hash.rotate_left(23) ^ (word | LOWER)).wrapping_mul(MIX);
+    if let Some(last) = text.last_chunk::<8>() {
+        let (words, _) = text.as_chunks::<8>();
+        for word in words {
+            add(u64::from_le_bytes(*word));
+        }
+        add(u64::from_le_bytes(*last));
+    } else if let (Some(front), Some(back)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        add(u64::from(u32::from_le_bytes(*front)) | u64::from(u32::from_le_bytes(*back)) << 32);
+    } else if let [a, .., z] = text {
+        add(u64::from(*a) | u64::from(text[text.len() / 2]) << 8 | u64::from(*z) << 16);
+    } else if let [a] = text {
+        add(u64::from(*a));
+    }
+    (hash ^ hash >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_any_case_and_nothing_else_is() {
+        let mut list: Vec<String> =
+            ["", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "abcdefghi", "é", "\\x"].map(String::from).into();
+        list.extend((0..500).map(|n| format!("word {n}")));
+        list.extend((0..100).map(|n| "w".repeat(n + 2)));
+        let words = Words::new(
+            list.iter().enumerate().map(|(n, w)| (w.as_str(), n as Needs, List { start: n as u32, len: 1 })).collect::<Vec<_>>().into_iter(),
+        );
+        for (n, word) in list.iter().enumerate() {
+            for word in [word.clone(), word.to_ascii_uppercase()] {
+                assert_eq!(words.find(word.as_bytes()).map(|entry| entry.filters.start), Some(n as u32), "{word}");
+            }
+            assert!(words.find(format!("{word}?").as_bytes()).is_none());
+        }
+        assert!(words.find("É".as_bytes()).is_none());
+        assert!(words.find(b"|x").is_none(), "`|` is what a lower-case `\\` would be");
+        assert!(Words::default().find(b"").is_none());
+    }
+}
