@@ -4,7 +4,7 @@ use super::Program;
 use crate::decode::{Event, Slots, Value};
 use crate::pattern::Fold;
 use crate::plan::access::Finder;
-use crate::plan::{Filter, Predicate};
+use crate::plan::{Predicate, code};
 
 /// The lines of a batch without their ends; blank ones are left out.
 pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -48,19 +48,19 @@ impl Evaluator {
         let decoded = program.projection.decode(line, &program.limits, &mut self.slots);
         decoded.map_err(|error| (error.offset, error.to_string()))?;
         let event = self.slots.view(line);
-        let found = program.access.find(event, &program.plan.columns, &mut self.finder);
+        program.access.find(event, &program.plan.columns, &mut self.finder);
         self.answers.start(program.plan.predicates.len());
         let mut complete = true;
-        for number in found {
-            let filter = &program.filters[*number as usize];
-            if !has_category(filter, event) {
-                continue;
-            }
-            match filter.condition.holds(&mut |predicate| self.answers.get(program, event, predicate)) {
-                Some(true) => self.matched.push(*number),
+        let mut questions = Questions { program, event, finder: &self.finder, answers: &mut self.answers };
+        for number in self.finder.found() {
+            match program.code.holds(*number, &mut questions) {
                 Some(false) => {}
-                // A match must not rest on what is not known.
-                None => complete = false,
+                truth if has_category(program, *number, event) => match truth {
+                    // A match must not rest on what is not known.
+                    None => complete = false,
+                    _ => self.matched.push(*number),
+                },
+                _ => {}
             }
         }
         if complete {
@@ -82,8 +82,8 @@ impl Evaluator {
 }
 
 /// Whether the event is of the category that the filter is about.
-fn has_category(filter: &Filter, event: Event<'_>) -> bool {
-    let Some((slot, name)) = &filter.category else { return true };
+fn has_category(program: &Program, filter: u32, event: Event<'_>) -> bool {
+    let Some((slot, name)) = &program.categories[filter as usize] else { return true };
     event.values(*slot as usize).any(|value| value == Value::String(name))
 }
 
@@ -96,33 +96,47 @@ impl Answers {
         }
         self.event += 1;
     }
+}
 
-    /// The answer; `None` when it would take more combinations of values than may be tried.
+/// What conditions ask of one event.
+struct Questions<'a> {
+    program: &'a Program,
+    event: Event<'a>,
+    finder: &'a Finder,
+    answers: &'a mut Answers,
+}
+
+impl code::Answers for Questions<'_> {
     #[inline]
-    fn get(&mut self, program: &Program, event: Event<'_>, number: u32) -> Option<bool> {
-        let (at, known) = self.known[number as usize];
-        if at == self.event {
-            return known;
-        }
-        let answer = self.ask(program, event, number);
-        self.known[number as usize] = (self.event, answer);
-        answer
+    fn word(&self, predicate: u32) -> bool {
+        self.program.access.passes(predicate, self.finder)
     }
 
-    fn ask(&mut self, program: &Program, event: Event<'_>, number: u32) -> Option<bool> {
-        let columns = &program.plan.columns;
-        match &program.plan.predicates[number as usize] {
+    #[inline]
+    fn ask(&mut self, predicate: u32) -> Option<bool> {
+        let (at, known) = self.answers.known[predicate as usize];
+        if at == self.answers.event {
+            return known;
+        }
+        let answer = self.find_out(predicate);
+        self.answers.known[predicate as usize] = (self.answers.event, answer);
+        answer
+    }
+}
+
+impl Questions<'_> {
+    /// The answer; `None` when it would take more combinations of values than may be tried.
+    fn find_out(&mut self, predicate: u32) -> Option<bool> {
+        let columns = &self.program.plan.columns;
+        let fold = &mut self.answers.fold;
+        match &self.program.plan.predicates[predicate as usize] {
             Predicate::Field { slot, test } => {
                 let column = &columns[*slot as usize];
-                let fold = &mut self.fold;
-                Some(
-                    event
-                        .values(*slot as usize)
-                        .any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold))),
-                )
+                let mut values = self.event.values(*slot as usize);
+                Some(values.any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold))))
             }
             Predicate::Script(script) => {
-                script.holds(event, columns, program.limits.max_combinations, &mut self.fold).ok()
+                script.holds(self.event, columns, self.program.limits.max_combinations, fold).ok()
             }
         }
     }

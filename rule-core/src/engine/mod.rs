@@ -14,6 +14,7 @@ use crate::correlate::Setting;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::decode::Projection;
 use crate::plan::access::Access;
+use crate::plan::code::Code;
 use crate::plan::{Filter, Plan};
 use crate::{Limits, RuleInfo};
 
@@ -41,7 +42,10 @@ impl RuleSet {
 pub(crate) struct Program {
     pub plan: Plan,
     pub projection: Projection,
-    pub filters: Vec<Filter>,
+    /// The field and value of each filter's category, if it has one.
+    pub categories: Vec<Option<(u32, String)>>,
+    /// The filters' conditions.
+    pub code: Code,
     /// What each filter is for. A program without targets is not told: the filters are all that is wanted.
     pub targets: Vec<Target>,
     pub correlations: Vec<Correlation>,
@@ -68,8 +72,9 @@ impl Program {
         Program {
             projection: Projection::new(&paths),
             access: Access::new(&specs, &plan.columns, &filters),
+            code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan.predicates),
+            categories: filters.into_iter().map(|filter| filter.category).collect(),
             plan,
-            filters,
             targets: Vec::new(),
             correlations: Vec::new(),
             timelines: Vec::new(),

@@ -60,29 +60,4 @@ impl Condition {
             _ => Condition::Or(kept),
         }
     }
-
-    /// The truth, given the answers of the predicates, where `None` is one that cannot be had. Asks from left to right and no more than
-    /// needed. The truth is known when it is the same whatever the missing answers are, as Kleene's logic has it.
-    pub fn holds(&self, answer: &mut impl FnMut(u32) -> Option<bool>) -> Option<bool> {
-        match self {
-            Condition::Constant(truth) => Some(*truth),
-            Condition::Predicate(number) => answer(*number),
-            Condition::Not(inner) => inner.holds(answer).map(|truth| !truth),
-            Condition::And(parts) => decided(parts, false, answer),
-            Condition::Or(parts) => decided(parts, true, answer),
-        }
-    }
-}
-
-/// `decisive` if any part is, else its opposite if all parts are known.
-fn decided(parts: &[Condition], decisive: bool, answer: &mut impl FnMut(u32) -> Option<bool>) -> Option<bool> {
-    let mut truth = Some(!decisive);
-    for part in parts {
-        match part.holds(answer) {
-            Some(decided) if decided == decisive => return Some(decisive),
-            Some(_) => {}
-            None => truth = None,
-        }
-    }
-    truth
 }

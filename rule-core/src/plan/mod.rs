@@ -6,6 +6,7 @@
 //! what Elasticsearch's query of leaf clauses under `bool` means.
 
 pub mod access;
+pub mod code;
 pub mod condition;
 pub mod script;
 pub mod test;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cover::{Chooser, Key, words};
+use super::cover::{Chooser, Key};
 use super::grams::{Gram, Grams};
-use super::words::Words;
+use super::words::{Word, Words};
 use super::{Access, Field, Group, List, Needs};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
@@ -16,9 +16,21 @@ type Need = (u32, Vec<String>);
 /// What one field is looked at for.
 #[derive(Default)]
 struct Wanted {
-    words: BTreeMap<String, (Needs, Vec<u32>)>,
+    /// By their lower case.
+    words: BTreeMap<String, WantedWord>,
     grams: BTreeMap<Gram, Vec<u32>>,
     any: Vec<u32>,
+}
+
+/// What one word is looked for for.
+#[derive(Default)]
+struct WantedWord {
+    meets: Needs,
+    filters: Vec<u32>,
+    /// The predicates that ask for it in any case.
+    folded: Vec<u32>,
+    /// The predicates that ask for one form of it.
+    forms: BTreeMap<String, Vec<u32>>,
 }
 
 impl Access {
@@ -27,6 +39,7 @@ impl Access {
         let mut access = Access { needs: vec![0; filters.len()], ..Access::default() };
         let mut wanted: Vec<Wanted> = columns.iter().map(|_| Wanted::default()).collect();
         access.add_needs(specs, filters, &mut wanted);
+        add_tests(specs, &mut wanted);
 
         let chooser = Chooser::new(specs, columns);
         let mut always: BTreeMap<Needs, Vec<u32>> = BTreeMap::new();
@@ -39,7 +52,7 @@ impl Access {
                     for (slot, key) in keys {
                         let wanted = &mut wanted[slot as usize];
                         match key {
-                            Key::Word(word) => wanted.words.entry(word).or_default().1.push(number),
+                            Key::Word(word) => wanted.words.entry(word).or_default().filters.push(number),
                             Key::Gram(gram) => wanted.grams.entry(gram).or_default().push(number),
                             Key::Any => wanted.any.push(number),
                         }
@@ -52,9 +65,15 @@ impl Access {
             let filters = access.list(&filters);
             access.always.push(Group { needs, filters });
         }
+        let mut tests: Vec<Vec<u32>> = vec![Vec::new(); specs.len()];
         for wanted in wanted {
-            let field = access.field(wanted);
+            let field = access.field(wanted, &mut tests);
             access.fields.push(field);
+        }
+        for atoms in tests {
+            let start = access.atoms.len() as u32;
+            access.tests.push(List { start, len: atoms.len() as u32 });
+            access.atoms.extend(atoms);
         }
         access
     }
@@ -66,7 +85,7 @@ impl Access {
             let category = filter.category.iter().map(|(slot, name)| (*slot, vec![name.to_ascii_lowercase()]));
             let tests = required(&filter.condition).filter_map(|predicate| {
                 let (slot, spec) = specs[predicate as usize].as_ref()?;
-                let mut words: Vec<String> = words(spec)?.into_iter().map(str::to_ascii_lowercase).collect();
+                let mut words: Vec<String> = spec.words()?.0.iter().map(|word| word.to_ascii_lowercase()).collect();
                 words.sort_unstable();
                 words.dedup();
                 Some((*slot, words))
@@ -82,14 +101,27 @@ impl Access {
                 self.needs[filter as usize] |= 1 << bit;
             }
             for word in words {
-                wanted[slot as usize].words.entry(word).or_default().0 |= 1 << bit;
+                wanted[slot as usize].words.entry(word).or_default().meets |= 1 << bit;
             }
         }
     }
 
-    fn field(&mut self, wanted: Wanted) -> Field {
-        let words: Vec<(String, Needs, List)> =
-            wanted.words.into_iter().map(|(word, (meets, filters))| (word, meets, self.list(&filters))).collect();
+    /// The tables of a field. To the predicates' tests the atoms are added that pass them.
+    fn field(&mut self, wanted: Wanted, tests: &mut [Vec<u32>]) -> Field {
+        let mut words = Vec::with_capacity(wanted.words.len());
+        for (text, WantedWord { meets, filters, folded, forms }) in wanted.words {
+            let mut atom = |predicates: Vec<u32>| {
+                let atom = self.atom_count;
+                self.atom_count += 1;
+                for predicate in predicates {
+                    tests[predicate as usize].push(atom);
+                }
+                atom
+            };
+            let folded = (!folded.is_empty()).then(|| atom(folded));
+            let forms = forms.into_iter().map(|(form, predicates)| (form, atom(predicates))).collect();
+            words.push(Word { text, atom: folded, forms, meets, filters: self.list(&filters) });
+        }
         let mut needs = Vec::new();
         let mut grams = Vec::new();
         for (gram, filters) in wanted.grams {
@@ -101,7 +133,7 @@ impl Access {
         let any = self.list(&wanted.any);
         Field {
             used: !words.is_empty() || !grams.is_empty() || any.len > 0,
-            words: Words::new(words.iter().map(|(word, meets, filters)| (word.as_str(), *meets, *filters))),
+            words: Words::new(&words),
             grams: Grams::new(grams, needs),
             any,
         }
@@ -111,6 +143,24 @@ impl Access {
         let start = self.lists.len() as u32;
         self.lists.extend_from_slice(filters);
         List { start, len: filters.len() as u32 }
+    }
+}
+
+/// Adds what the predicates that are about words ask for.
+fn add_tests(specs: &[Option<(u32, Spec)>], wanted: &mut [Wanted]) {
+    for (predicate, spec) in (0..).zip(specs) {
+        let Some((slot, Some((words, insensitive)))) = spec.as_ref().map(|(slot, spec)| (slot, spec.words())) else {
+            continue;
+        };
+        for word in words {
+            let wanted = wanted[*slot as usize].words.entry(word.to_ascii_lowercase()).or_default();
+            let predicates =
+                if insensitive { &mut wanted.folded } else { wanted.forms.entry(word.clone()).or_default() };
+            // A list may have a word twice.
+            if predicates.last() != Some(&predicate) {
+                predicates.push(predicate);
+            }
+        }
     }
 }
 

@@ -171,18 +171,6 @@ fn each_pattern(spec: &Spec, call: &mut dyn FnMut(Pattern<'_>)) -> bool {
     true
 }
 
-/// The strings of which a value must be one, for tests that nothing but whole strings pass.
-pub fn words(spec: &Spec) -> Option<Vec<&str>> {
-    match spec {
-        Spec::Text(CompareOp::Equal, text) => Some(vec![text]),
-        Spec::TextIn(list, _) => Some(list.iter().map(String::as_str).collect()),
-        Spec::Like(list, _) if !list.iter().any(|text| text.contains(['*', '?'])) => {
-            Some(list.iter().map(String::as_str).collect())
-        }
-        _ => None,
-    }
-}
-
 /// How often the value of a field is one that a rule names. Fields that say what kind of event it is have few values.
 fn weight(path: &str) -> f64 {
     match path {

@@ -46,6 +46,11 @@ pub struct Access {
     grams: Vec<List>,
     /// Lists of filters, one after the other.
     lists: Vec<u32>,
+    /// For each predicate that is about words, which of [`Self::atoms`] pass it.
+    tests: Vec<List>,
+    /// Atoms, those of each test in order. An atom is that a field has a certain word, whether in any case or in one.
+    atoms: Vec<u32>,
+    atom_count: u32,
 }
 
 /// Filters of equal needs.
@@ -80,6 +85,9 @@ pub struct Finder {
     seen: Vec<u32>,
     event: u32,
     lists: Vec<List>,
+    /// The atoms of the event, and for each atom the last event that had it.
+    atoms: Vec<u32>,
+    atoms_seen: Vec<u32>,
     grams: Found,
     found: Vec<u32>,
     /// Fields with a value that are looked at for no more than that.
@@ -87,8 +95,8 @@ pub struct Finder {
 }
 
 impl Access {
-    /// The filters that could hold for the event, in order.
-    pub fn find<'f>(&self, event: Event<'_>, columns: &[Column], finder: &'f mut Finder) -> &'f [u32] {
+    /// Looks for the filters that could hold for the event; the finder then has them.
+    pub fn find(&self, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
         finder.start(self);
         let mut met: Needs = 0;
         let mut has_grams = false;
@@ -98,9 +106,14 @@ impl Access {
                 continue;
             }
             let Some(value) = columns[slot as usize].stored(value) else { continue };
-            if let Some(entry) = field.words.find(test::text(&value).as_bytes()) {
+            let text = test::text(&value).as_bytes();
+            if let Some(entry) = field.words.find(text) {
                 met |= entry.meets;
                 finder.lists.push(entry.filters);
+                for atom in field.words.atoms(entry, text) {
+                    finder.atoms_seen[atom as usize] = finder.event;
+                    finder.atoms.push(atom);
+                }
             }
             if field.any.len > 0 && !finder.fields.contains(&slot) {
                 finder.fields.push(slot);
@@ -123,7 +136,6 @@ impl Access {
             }
         }
         finder.found.sort_unstable();
-        &finder.found
     }
 
     /// The second look, at parts of values, where a filter whose needs are met asks for one.
@@ -140,6 +152,18 @@ impl Access {
         }
     }
 
+    /// The answer of a predicate about whole values for the event that was last looked at.
+    #[inline]
+    pub fn passes(&self, predicate: u32, finder: &Finder) -> bool {
+        let list = self.tests[predicate as usize];
+        let atoms = &self.atoms[list.start as usize..][..list.len as usize];
+        if atoms.len() <= 4 {
+            return atoms.iter().any(|atom| finder.atoms_seen[*atom as usize] == finder.event);
+        }
+        let (first, last) = (atoms[0], atoms[atoms.len() - 1]);
+        finder.atoms.iter().any(|atom| first <= *atom && *atom <= last && atoms.binary_search(atom).is_ok())
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         let fields = self.fields.iter().map(|field| field.words.heap_bytes() + field.grams.heap_bytes()).sum::<usize>();
@@ -152,6 +176,11 @@ impl Access {
 }
 
 impl Finder {
+    /// The filters that could hold for the event that was last looked at, in order.
+    pub fn found(&self) -> &[u32] {
+        &self.found
+    }
+
     fn start(&mut self, access: &Access) {
         let filters = access.needs.len();
         if self.seen.len() != filters || self.event == u32::MAX {
@@ -159,7 +188,12 @@ impl Finder {
             self.seen.resize(filters, 0);
             self.event = 0;
         }
+        if self.atoms_seen.len() != access.atom_count as usize || self.event == 0 {
+            self.atoms_seen.clear();
+            self.atoms_seen.resize(access.atom_count as usize, 0);
+        }
         self.event += 1;
+        self.atoms.clear();
         self.grams.start(access.grams.len(), self.event);
         self.lists.clear();
         self.found.clear();

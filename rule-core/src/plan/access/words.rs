@@ -10,6 +10,8 @@ pub struct Words {
     entries: Vec<Entry>,
     /// The words, one after the other.
     text: Vec<u8>,
+    /// The forms of all words that tests which mind case ask for.
+    forms: Vec<Form>,
     /// A bit for each length (modulo 64) that a word has. Most values of an event are dismissed by it.
     lengths: u64,
     /// A bit for each first byte (modulo 32, which ignores case).
@@ -30,7 +32,34 @@ const FREE: u32 = u32::MAX;
 pub struct Entry {
     start: u32,
     len: u32,
+    /// Where its forms are.
+    forms: List,
+    /// The atom of the word in any case.
+    pub atom: Option<u32>,
     /// The needs that a value like this may meet.
+    pub meets: Needs,
+    /// The filters that have the word as a key.
+    pub filters: List,
+}
+
+/// A word in one case, for tests that mind it.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    /// Where it is in the text. It is as long as its word.
+    start: u32,
+    atom: u32,
+}
+
+/// A word, to be put into a table.
+#[derive(Debug, Default)]
+pub struct Word {
+    /// The word in lower case.
+    pub text: String,
+    /// The atom of the word in any case.
+    pub atom: Option<u32>,
+    /// The forms that tests which mind case ask for, and their atoms.
+    pub forms: Vec<(String, u32)>,
+    /// See [`Entry`], as for the next.
     pub meets: Needs,
     /// The filters that have the word as a key.
     pub filters: List,
@@ -38,27 +67,42 @@ pub struct Entry {
 
 impl Words {
     /// A table of words, which differ in more than case.
-    pub fn new<'a>(words: impl ExactSizeIterator<Item = (&'a str, Needs, List)>) -> Words {
+    pub fn new(words: &[Word]) -> Words {
         let mut made = Words::default();
-        if words.len() == 0 {
+        if words.is_empty() {
             return made;
         }
         let mask = (words.len() * 2).next_power_of_two() - 1;
         made.table = vec![Slot { hash: 0, entry: FREE }; mask + 1];
-        for (word, meets, filters) in words {
-            let word = word.as_bytes();
-            let hash = hash(word);
+        for Word { text, atom, forms, meets, filters } in words {
+            let text = text.as_bytes();
+            let hash = hash(text);
             let mut at = hash as usize & mask;
             while made.table[at].entry != FREE {
                 at = (at + 1) & mask;
             }
             made.table[at] = Slot { hash, entry: made.entries.len() as u32 };
-            made.entries.push(Entry { start: made.text.len() as u32, len: word.len() as u32, meets, filters });
-            made.text.extend_from_slice(word);
-            made.lengths |= 1 << (word.len() & 63);
-            made.firsts |= 1 << (word.first().unwrap_or(&0) & 31);
+            made.lengths |= 1 << (text.len() & 63);
+            made.firsts |= 1 << (text.first().unwrap_or(&0) & 31);
+            let start = made.text.len() as u32;
+            made.text.extend_from_slice(text);
+            let first = made.forms.len() as u32;
+            for (form, atom) in forms {
+                made.forms.push(Form { start: made.text.len() as u32, atom: *atom });
+                made.text.extend_from_slice(form.as_bytes());
+            }
+            let forms = List { start: first, len: forms.len() as u32 };
+            made.entries.push(Entry { start, len: text.len() as u32, forms, atom: *atom, meets: *meets, filters: *filters });
         }
         made
+    }
+
+    /// The atoms of an entry that was found for a value.
+    #[inline]
+    pub fn atoms<'a>(&'a self, entry: &'a Entry, value: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
+        let forms = &self.forms[entry.forms.start as usize..][..entry.forms.len as usize];
+        let same = move |form: &&Form| self.text[form.start as usize..][..entry.len as usize] == *value;
+        entry.atom.into_iter().chain(forms.iter().filter(same).map(|form| form.atom))
     }
 
     /// The entry of a value.
@@ -87,7 +131,8 @@ impl Words {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.table.len() * size_of::<Slot>() + self.entries.len() * size_of::<Entry>() + self.text.len()
+        self.table.len() * size_of::<Slot>() + self.entries.len() * size_of::<Entry>()
+            + (self.forms.len() * size_of::<Form>() + self.text.len())
     }
 }
 
@@ -125,9 +170,12 @@ mod tests {
             ["", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "abcdefghi", "é", "\\x"].map(String::from).into();
         list.extend((0..500).map(|n| format!("word {n}")));
         list.extend((0..100).map(|n| "w".repeat(n + 2)));
-        let words = Words::new(
-            list.iter().enumerate().map(|(n, w)| (w.as_str(), n as Needs, List { start: n as u32, len: 1 })).collect::<Vec<_>>().into_iter(),
-        );
+        let word = |(n, text): (usize, &String)| Word {
+            text: text.clone(),
+            filters: List { start: n as u32, len: 1 },
+            ..Word::default()
+        };
+        let words = Words::new(&list.iter().enumerate().map(word).collect::<Vec<_>>());
         for (n, word) in list.iter().enumerate() {
             for word in [word.clone(), word.to_ascii_uppercase()] {
                 assert_eq!(words.find(word.as_bytes()).map(|entry| entry.filters.start), Some(n as u32), "{word}");
