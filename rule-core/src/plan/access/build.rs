@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cover::{Chooser, Key};
+use super::cover::{Chooser, Key, presence, weight};
 use super::grams::{Gram, Grams};
 use super::words::{Word, Words};
-use super::{Access, Field, Group, List, Needs};
+use super::{Access, Field, Gate, Group, List, Needs};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
 use crate::plan::{Column, Filter};
 
-/// A test that filters may need: a field is one of some words. Categories are such tests too.
-type Need = (u32, Vec<String>);
+/// Something that filters may need: that a field is one of some words, or has a value at all. Categories are such words too.
+type Need = (u32, Option<Vec<String>>);
 
 /// What one field is looked at for.
 #[derive(Default)]
@@ -20,6 +20,8 @@ struct Wanted {
     words: BTreeMap<String, WantedWord>,
     grams: BTreeMap<Gram, Vec<u32>>,
     any: Vec<u32>,
+    /// The needs that any value meets.
+    meets: Needs,
 }
 
 /// What one word is looked for for.
@@ -38,7 +40,7 @@ impl Access {
     pub fn new(specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter]) -> Access {
         let mut access = Access { needs: vec![0; filters.len()], ..Access::default() };
         let mut wanted: Vec<Wanted> = columns.iter().map(|_| Wanted::default()).collect();
-        access.add_needs(specs, filters, &mut wanted);
+        access.add_needs(specs, columns, filters, &mut wanted);
         add_tests(specs, &mut wanted);
 
         let chooser = Chooser::new(specs, columns);
@@ -78,30 +80,50 @@ impl Access {
         access
     }
 
-    /// Gives the tests that most filters need a bit each.
-    fn add_needs(&mut self, specs: &[Option<(u32, Spec)>], filters: &[Filter], wanted: &mut [Wanted]) {
+    /// Gives what dismisses most filters a bit each.
+    fn add_needs(&mut self, specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter], wanted: &mut [Wanted]) {
         let mut filters_of: HashMap<Need, Vec<u32>> = HashMap::new();
         for (number, filter) in (0..).zip(filters) {
-            let category = filter.category.iter().map(|(slot, name)| (*slot, vec![name.to_ascii_lowercase()]));
+            let category = filter.category.iter().map(|(slot, name)| (*slot, Some(vec![name.to_ascii_lowercase()])));
             let tests = required(&filter.condition).filter_map(|predicate| {
                 let (slot, spec) = specs[predicate as usize].as_ref()?;
-                let mut words: Vec<String> = spec.words()?.0.iter().map(|word| word.to_ascii_lowercase()).collect();
-                words.sort_unstable();
-                words.dedup();
+                let words = spec.words().map(|(words, _)| {
+                    let mut words: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
+                    words.sort_unstable();
+                    words.dedup();
+                    words
+                });
                 Some((*slot, words))
             });
             for need in category.chain(tests) {
                 filters_of.entry(need).or_default().push(number);
             }
         }
-        let mut most: Vec<(Need, Vec<u32>)> = filters_of.into_iter().filter(|(_, filters)| filters.len() > 1).collect();
-        most.sort_unstable_by(|(a, x), (b, y)| y.len().cmp(&x.len()).then_with(|| a.cmp(b)));
-        for (bit, ((slot, words), filters)) in most.into_iter().take(Needs::BITS as usize).enumerate() {
+        for filters in filters_of.values_mut() {
+            filters.dedup();
+        }
+        // How many filters it is likely to dismiss, in thousandths.
+        let rank = |(slot, words): &Need, filters: &[u32]| {
+            let path = &columns[*slot as usize].path;
+            let share = if words.is_some() { weight(path) } else { presence(path) };
+            (filters.len() as f64 * (1.0 - share) * 1000.0) as u64
+        };
+        let mut ranked: Vec<(u64, Need, Vec<u32>)> = filters_of
+            .into_iter()
+            .filter(|(_, filters)| filters.len() > 1)
+            .map(|(need, filters)| (rank(&need, &filters), need, filters))
+            .collect();
+        ranked.sort_unstable_by(|(x, a, _), (y, b, _)| y.cmp(x).then_with(|| a.cmp(b)));
+        for (bit, (_, (slot, words), filters)) in ranked.into_iter().take(Needs::BITS as usize).enumerate() {
             for filter in filters {
                 self.needs[filter as usize] |= 1 << bit;
             }
-            for word in words {
-                wanted[slot as usize].words.entry(word).or_default().meets |= 1 << bit;
+            let wanted = &mut wanted[slot as usize];
+            match words {
+                Some(words) => {
+                    words.into_iter().for_each(|word| wanted.words.entry(word).or_default().meets |= 1 << bit);
+                }
+                None => wanted.meets |= 1 << bit,
             }
         }
     }
@@ -131,12 +153,15 @@ impl Access {
             self.grams.push(list);
         }
         let any = self.list(&wanted.any);
-        Field {
-            used: !words.is_empty() || !grams.is_empty() || any.len > 0,
-            words: Words::new(&words),
-            grams: Grams::new(grams, needs),
-            any,
-        }
+        let words = Words::new(&words);
+        let (lengths, firsts) = words.gate();
+        self.gates.push(Gate {
+            lengths,
+            firsts,
+            has_grams: !grams.is_empty(),
+            has_any: any.len > 0 || wanted.meets != 0,
+        });
+        Field { words, grams: Grams::new(grams, needs), any, meets: wanted.meets }
     }
 
     fn list(&mut self, filters: &[u32]) -> List {

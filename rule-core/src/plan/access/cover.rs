@@ -32,14 +32,13 @@ pub struct Cover {
 pub struct Chooser<'a> {
     /// By predicate: its field and test. None for scripts.
     pub specs: &'a [Option<(u32, Spec)>],
-    /// By slot: how often an event's value is the one that a rule names.
-    weights: Vec<f64>,
+    columns: &'a [Column],
     /// How many patterns of the rule set have a gram. What many patterns have, many events have too.
     grams: HashMap<(u32, Gram), u32>,
 }
 
 impl<'a> Chooser<'a> {
-    pub fn new(specs: &'a [Option<(u32, Spec)>], columns: &[Column]) -> Chooser<'a> {
+    pub fn new(specs: &'a [Option<(u32, Spec)>], columns: &'a [Column]) -> Chooser<'a> {
         let mut grams = HashMap::new();
         for (slot, spec) in specs.iter().flatten() {
             let mut own = BTreeSet::new();
@@ -48,7 +47,7 @@ impl<'a> Chooser<'a> {
                 *grams.entry((*slot, gram)).or_default() += 1;
             }
         }
-        Chooser { specs, weights: columns.iter().map(|column| weight(&column.path)).collect(), grams }
+        Chooser { specs, columns, grams }
     }
 
     /// The best cover of a condition; `None` when it may hold for any event.
@@ -88,7 +87,8 @@ impl<'a> Chooser<'a> {
             }
             return Some(all);
         }
-        let weight = self.weights[slot as usize];
+        let path = &self.columns[slot as usize].path;
+        let (weight, presence) = (weight(path), presence(path));
         let mut cover = Cover::default();
         let mut add = |key: Key, share: f64| {
             // A list costs more than a single value, but not as often more as it is long: most of its values never occur.
@@ -99,11 +99,11 @@ impl<'a> Chooser<'a> {
             Pattern::Word(word) => add(Key::Word(word.to_ascii_lowercase()), weight),
             pattern => match self.rarest(slot, &pattern) {
                 Some((gram, share)) => add(Key::Gram(gram), share.max(weight)),
-                None => add(Key::Any, 0.5),
+                None => add(Key::Any, presence),
             },
         });
         if !is_text {
-            add(Key::Any, 0.5);
+            add(Key::Any, presence);
         }
         Some(cover)
     }
@@ -171,14 +171,27 @@ fn each_pattern(spec: &Spec, call: &mut dyn FnMut(Pattern<'_>)) -> bool {
     true
 }
 
-/// How often the value of a field is one that a rule names. Fields that say what kind of event it is have few values.
-fn weight(path: &str) -> f64 {
+/// How often the value of a field is one that a rule names, of all events. Fields that say what kind of event it is have few values.
+pub fn weight(path: &str) -> f64 {
     match path {
         "event.category" | "event.kind" | "event.outcome" => 0.9,
         "host.os.type" | "event.type" | "event.module" | "event.dataset" | "data_stream.dataset" | "user.id" => 0.3,
         "event.action" | "event.provider" | "event.code" => 0.1,
         "process.parent.name" | "process.args" => 0.02,
         _ => 0.01,
+    }
+}
+
+/// How many events have the field at all.
+pub fn presence(path: &str) -> f64 {
+    match path {
+        "event.category" | "event.type" | "event.action" | "host.os.type" | "@timestamp" | "host.id" | "agent.id" => 0.95,
+        "process.name" | "process.executable" | "process.pid" | "process.entity_id" | "user.id" | "user.name" => 0.8,
+        "process.parent.name" | "process.args" | "process.command_line" | "process.parent.executable" => 0.4,
+        "file.path" | "file.name" | "file.extension" => 0.3,
+        _ if path.starts_with("event.") || path.starts_with("host.") || path.starts_with("agent.") => 0.5,
+        _ if path.starts_with("process.parent.") || path.starts_with("process.entry_leader.") => 0.2,
+        _ => 0.1,
     }
 }
 

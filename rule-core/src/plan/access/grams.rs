@@ -85,10 +85,6 @@ impl Grams {
         made
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
-    }
-
     /// Whether a filter of these has what it needs.
     pub fn wanted(&self, met: Needs) -> bool {
         self.needs.is_empty() || self.needs.iter().any(|needs| needs & !met == 0)

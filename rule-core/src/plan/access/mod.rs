@@ -31,12 +31,13 @@ use grams::{Found, Grams};
 use words::Words;
 
 /// A set of [`Access::needs`].
-type Needs = u64;
+type Needs = u128;
 
 /// The tables of a rule set.
 #[derive(Debug, Default)]
 pub struct Access {
-    /// By slot.
+    /// By slot, like the next: what is looked at first.
+    gates: Vec<Gate>,
     fields: Vec<Field>,
     /// What each filter needs.
     needs: Vec<Needs>,
@@ -70,12 +71,30 @@ struct List {
 /// What is looked for in the values of one field.
 #[derive(Debug, Default)]
 struct Field {
-    /// Whether anything is.
-    used: bool,
     words: Words,
     grams: Grams,
     /// Filters whose key is that the field has a value.
     any: List,
+    /// The needs that any value meets.
+    meets: Needs,
+}
+
+/// What most values of a field are dismissed by. Small, so that those of all fields stay in the cache.
+#[derive(Clone, Copy, Debug)]
+struct Gate {
+    /// See [`Words::gate`], as for the next.
+    lengths: u64,
+    firsts: u32,
+    has_grams: bool,
+    /// Whether it matters that there is a value.
+    has_any: bool,
+}
+
+impl Gate {
+    #[inline]
+    fn may_be_word(&self, text: &[u8]) -> bool {
+        self.lengths >> (text.len() & 63) & 1 == 1 && self.firsts >> (text.first().unwrap_or(&0) & 31) & 1 == 1
+    }
 }
 
 /// The working memory of [`Access::find`], used again for every event.
@@ -101,25 +120,35 @@ impl Access {
         let mut met: Needs = 0;
         let mut has_grams = false;
         for (slot, value) in event.all() {
-            let field = &self.fields[slot as usize];
-            if !field.used {
+            let gate = &self.gates[slot as usize];
+            if gate.lengths == 0 && !gate.has_grams && !gate.has_any {
                 continue;
             }
             let Some(value) = columns[slot as usize].stored(value) else { continue };
+            has_grams |= gate.has_grams;
+            if gate.has_any {
+                let field = &self.fields[slot as usize];
+                met |= field.meets;
+                if field.any.len > 0 && !finder.fields.contains(&slot) {
+                    finder.fields.push(slot);
+                    finder.lists.push(field.any);
+                }
+            }
             let text = test::text(&value).as_bytes();
-            if let Some(entry) = field.words.find(text) {
+            if !gate.may_be_word(text) {
+                continue;
+            }
+            let words = &self.fields[slot as usize].words;
+            if let Some(entry) = words.find(text) {
                 met |= entry.meets;
-                finder.lists.push(entry.filters);
-                for atom in field.words.atoms(entry, text) {
+                if entry.filters.len > 0 {
+                    finder.lists.push(entry.filters);
+                }
+                for atom in words.atoms(entry, text) {
                     finder.atoms_seen[atom as usize] = finder.event;
                     finder.atoms.push(atom);
                 }
             }
-            if field.any.len > 0 && !finder.fields.contains(&slot) {
-                finder.fields.push(slot);
-                finder.lists.push(field.any);
-            }
-            has_grams |= !field.grams.is_empty();
         }
         if has_grams {
             self.find_grams(event, columns, met, &mut finder.grams);
@@ -141,8 +170,11 @@ impl Access {
     /// The second look, at parts of values, where a filter whose needs are met asks for one.
     fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, found: &mut Found) {
         for (slot, value) in event.all() {
+            if !self.gates[slot as usize].has_grams {
+                continue;
+            }
             let grams = &self.fields[slot as usize].grams;
-            if grams.is_empty() || !grams.wanted(met) {
+            if !grams.wanted(met) {
                 continue;
             }
             if let Some(value) = columns[slot as usize].stored(value)
@@ -168,7 +200,7 @@ impl Access {
     pub fn heap_bytes(&self) -> usize {
         let fields = self.fields.iter().map(|field| field.words.heap_bytes() + field.grams.heap_bytes()).sum::<usize>();
         fields
-            + self.fields.len() * size_of::<Field>()
+            + self.fields.len() * (size_of::<Field>() + size_of::<Gate>())
             + self.needs.len() * size_of::<Needs>()
             + self.always.len() * size_of::<Group>()
             + (self.grams.len() * size_of::<List>() + self.lists.len() * size_of::<u32>())

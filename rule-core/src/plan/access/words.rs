@@ -12,9 +12,7 @@ pub struct Words {
     text: Vec<u8>,
     /// The forms of all words that tests which mind case ask for.
     forms: Vec<Form>,
-    /// A bit for each length (modulo 64) that a word has. Most values of an event are dismissed by it.
     lengths: u64,
-    /// A bit for each first byte (modulo 32, which ignores case).
     firsts: u32,
 }
 
@@ -97,6 +95,12 @@ impl Words {
         made
     }
 
+    /// A bit for each length (modulo 64) that a word has, and for each first byte (modulo 32, which ignores case). Most values of an event
+    /// are dismissed by them.
+    pub fn gate(&self) -> (u64, u32) {
+        (self.lengths, self.firsts)
+    }
+
     /// The atoms of an entry that was found for a value.
     #[inline]
     pub fn atoms<'a>(&'a self, entry: &'a Entry, value: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
@@ -108,10 +112,7 @@ impl Words {
     /// The entry of a value.
     #[inline]
     pub fn find(&self, value: &[u8]) -> Option<&Entry> {
-        if self.lengths >> (value.len() & 63) & 1 == 0 || self.firsts >> (value.first().unwrap_or(&0) & 31) & 1 == 0 {
-            return None;
-        }
-        let mask = self.table.len() - 1;
+        let mask = self.table.len().checked_sub(1)?;
         let hash = hash(value);
         let mut at = hash as usize & mask;
         loop {
