@@ -39,8 +39,19 @@ const results = new ResultsView(byId("results"), byId("filters"), {
     showPane("events");
     events.reveal(from, to, focus);
   },
+  point: (from, to) => events.reveal(from, to, false),
   line: (offset) => events.lineAt(offset),
   alert: (match) => engine.alert(match),
+  why: (event) => engine.ask({ about: "event", event }),
+  reasons: (events) => engine.ask({ about: "reasons", events }),
+  trace: () => engine.ask({ about: "trace" }),
+  // Once the rule has changed the places are others.
+  light: (text, span) => rule.light(text === rule.text ? span : null),
+  reveal(text, span) {
+    if (text !== rule.text) return;
+    showPane("rule");
+    rule.select(span);
+  },
 });
 
 const engine = new EngineClient(() => new Worker(new URL("./engine/worker.ts", import.meta.url), { type: "module" }), {
@@ -112,6 +123,7 @@ function fill(shared: Shared, from: Example | null): void {
   if (events.text !== shared.events) events.load(shared.events);
   filling = false;
   fresh = true;
+  results.fresh();
   nameExample(from?.id ?? null);
   describeRule(byId("rule-facts"), rule.kind, undefined);
   setWrap(from?.group === "lessons");

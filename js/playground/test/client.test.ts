@@ -142,3 +142,30 @@ test("alerts reach whoever asked, and nobody waits for ever", async () => {
   assert.equal(await lost, null);
   assert.equal(await client.alert(match), null);
 });
+
+test("an answer reaches its question, and keeps the engine watched meanwhile", async () => {
+  client.run("a", "{}");
+  workers[0]!.answer(result(1, 0));
+  const reasons = client.ask({ about: "reasons", events: [3] });
+  const trace = client.ask({ about: "trace" });
+  assert.deepEqual(workers[0]!.requests.slice(1), [
+    { type: "ask", id: 1, ask: 1, about: "reasons", events: [3] },
+    { type: "ask", id: 1, ask: 2, about: "trace" },
+  ]);
+  workers[0]!.answer({ type: "answer", ask: 2, answer: null });
+  workers[0]!.answer({ type: "answer", ask: 1, answer: [{ event: 3, text: "why" }] });
+  assert.deepEqual(await reasons, [{ event: 3, text: "why" }]);
+  assert.equal(await trace, null);
+  mock.timers.tick(100_000);
+  assert.equal(workers[0]!.terminated, false);
+});
+
+test("an engine that hangs over a question is replaced, and the question is not left open", async () => {
+  client.run("a", "{}");
+  workers[0]!.answer(result(1, 0));
+  const trace = client.ask({ about: "trace" });
+  mock.timers.tick(1000);
+  assert.equal(await trace, null);
+  assert.equal(workers[0]!.terminated, true);
+  assert.equal(await client.ask({ about: "trace" }), null);
+});

@@ -4,7 +4,7 @@ import { StreamLanguage, type StreamParser } from "@codemirror/language";
 import { lintKeymap, setDiagnostics, type Diagnostic as Mark } from "@codemirror/lint";
 import { Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap, placeholder } from "@codemirror/view";
-import { ByteOffsets, type Diagnostic } from "@tripline/engine";
+import { ByteOffsets, type Diagnostic, type Span } from "@tripline/engine";
 import type { Field } from "../events/fields.js";
 import { complete } from "../language/completion.js";
 import { explain } from "../language/hover.js";
@@ -15,6 +15,7 @@ import { tomlParser } from "../language/toml.js";
 import { common } from "./common.js";
 import { code, h, sentence } from "../view/dom.js";
 import { follow } from "./follow.js";
+import { light, lights } from "./light.js";
 import { tokenTable } from "./look.js";
 
 function language<State>(parser: StreamParser<State>): Extension {
@@ -43,6 +44,7 @@ export class RuleEditor {
       this.#language.of(LANGUAGES.eql),
       EditorView.lineWrapping,
       EditorState.tabSize.of(2),
+      lights,
       autocompletion({ override: [(context) => complete(context, this.#fields)], icons: false, maxRenderedOptions: 60 }),
       hoverTooltip((view, pos) => {
         const found = explain(view.state.doc.toString(), pos, this.#fields);
@@ -149,13 +151,23 @@ export class RuleEditor {
   /** Puts the cursor at a diagnostic. */
   reveal(diagnostic: Diagnostic): void {
     const [label] = diagnostic.labels;
-    if (!label) return;
-    const { start, end } = new ByteOffsets(this.text).span(label.span);
+    if (label) this.select(label.span);
+  }
+
+  /** Selects a part of the rule and goes there. */
+  select(span: Span): void {
+    const { start, end } = new ByteOffsets(this.text).span(span);
     this.view.dispatch({
       selection: { anchor: start, head: end },
       effects: EditorView.scrollIntoView(start, { y: "center" }),
     });
     this.view.focus();
+  }
+
+  /** Lights a part of the rule up, in place of another; null: none. */
+  light(span: Span | null): void {
+    const lit = span && new ByteOffsets(this.text).span(span);
+    this.view.dispatch({ effects: light.of(lit && { from: lit.start, to: lit.end }) });
   }
 
   #state(text: string): EditorState {

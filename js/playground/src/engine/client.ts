@@ -1,5 +1,5 @@
 import type { Match } from "@tripline/engine";
-import type { Formatted, Request, Response, Result } from "./protocol.js";
+import type { Answers, Formatted, Question, Request, Response, Result } from "./protocol.js";
 import type { Field } from "../events/fields.js";
 
 /** The part of a `Worker` that the client uses. */
@@ -42,6 +42,8 @@ export class EngineClient {
   readonly #alerts = new Map<string, ((alert: string | null) => void)[]>();
   #format = 0;
   readonly #formats = new Map<number, (formatted: Formatted | null) => void>();
+  #ask = 0;
+  readonly #asked = new Map<number, (answer: Answers[keyof Answers]) => void>();
 
   constructor(create: () => WorkerLike, listener: Listener, patience = PATIENCE) {
     this.#create = create;
@@ -78,6 +80,18 @@ export class EngineClient {
       this.#formats.set(this.#format, resolve);
       const worker = this.#worker ?? this.#start();
       worker.postMessage({ type: "format", id: this.#format, rule });
+      this.#watch();
+    });
+  }
+
+  /** Asks about the last result; null when there is a newer run, or the engine stopped. */
+  ask<About extends keyof Answers>(question: Extract<Question, { about: About }>): Promise<Answers[About]> {
+    return new Promise((resolve) => {
+      if (!this.#worker) return resolve(null);
+      this.#ask += 1;
+      // The worker answers with what was asked for.
+      this.#asked.set(this.#ask, resolve as (answer: Answers[keyof Answers]) => void);
+      this.#worker.postMessage({ type: "ask", id: this.#run, ask: this.#ask, ...question });
       this.#watch();
     });
   }
@@ -129,6 +143,13 @@ export class EngineClient {
         resolve?.(response.formatted);
         break;
       }
+      case "answer": {
+        const resolve = this.#asked.get(response.ask);
+        this.#asked.delete(response.ask);
+        this.#restOrWatch();
+        resolve?.(response.answer);
+        break;
+      }
       case "crash":
         this.#giveUp(response.message);
     }
@@ -147,7 +168,7 @@ export class EngineClient {
 
   /** After a sign of life: there may be more to wait for. */
   #restOrWatch(): void {
-    if (this.#evaluating || this.#formats.size > 0) this.#watch();
+    if (this.#evaluating || this.#formats.size > 0 || this.#asked.size > 0) this.#watch();
     else this.#rest();
   }
 
@@ -160,6 +181,8 @@ export class EngineClient {
     this.#forgetAlerts();
     for (const resolve of this.#formats.values()) resolve(null);
     this.#formats.clear();
+    for (const resolve of this.#asked.values()) resolve(null);
+    this.#asked.clear();
     this.#listener.failed(message);
   }
 

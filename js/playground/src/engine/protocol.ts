@@ -1,5 +1,7 @@
 import type { CompileReport, Diagnostic, Match, Rejection } from "@tripline/engine";
+import type { Explained, Reason } from "../explain/words.js";
 import type { Field } from "../events/fields.js";
+import type { Trace } from "../timeline/trace.js";
 
 /** What the page asks of the worker. */
 export type Request =
@@ -8,7 +10,25 @@ export type Request =
   /** The alert document of one match of run `id`. */
   | { type: "alert"; id: number; match: Match }
   /** The rule in the one style. */
-  | { type: "format"; id: number; rule: string };
+  | { type: "format"; id: number; rule: string }
+  /** A question about run `id`, asked when somebody looks at the answer. A newer run makes it void. */
+  | ({ type: "ask"; id: number; ask: number } & Question);
+
+/** What can be asked about a run beside its result. */
+export type Question =
+  /** Why one event matches or does not. */
+  | { about: "event"; event: number }
+  /** Why in a line, of some events. */
+  | { about: "reasons"; events: number[] }
+  /** What the sequence or sample made of all events. */
+  | { about: "trace" };
+
+/** The answer to each {@link Question}; null when the run is not the latest any more, or has nothing to explain. */
+export interface Answers {
+  event: Explained | null;
+  reasons: Reason[] | null;
+  trace: Trace | null;
+}
 
 /** What the worker answers. */
 export type Response =
@@ -19,6 +39,7 @@ export type Response =
   | ({ type: "result"; id: number } & Result)
   | { type: "alert"; id: number; match: Match; alert: string | null }
   | { type: "formatted"; id: number; formatted: Formatted }
+  | { type: "answer"; ask: number; answer: Answers[keyof Answers] }
   /** The engine cannot go on; the worker is to be replaced. */
   | { type: "crash"; message: string };
 
@@ -45,6 +66,8 @@ export interface Result {
   matchCount: number;
   rejections: Rejection[];
   rejectedCount: number;
+  /** Whether the rule is a sequence or sample. */
+  correlates: boolean;
   /** Size of the events. */
   bytes: number;
   /** Time that the engine took to compile and to evaluate. */
@@ -56,3 +79,12 @@ export interface Result {
 export const MAX_MATCHES = 10_000;
 /** Rejections that a result holds at most. */
 export const MAX_REJECTIONS = 1_000;
+/** Events whose reasons are asked for at once. */
+export const MAX_REASONS = 100;
+/**
+ * Bytes of events that a timeline is made of. It is made in one piece, during which a newer run has to wait: this is
+ * a fraction of a second.
+ */
+export const MAX_TRACED = 8 << 20;
+/** Steps that a timeline is made of: the page has to sort and draw them between two strokes of a key. */
+export const MAX_STEPS = 30_000;

@@ -2,6 +2,8 @@
 import { load, QueryError, type Engine, type Match, type Outcome, type RuleSet } from "@tripline/engine";
 import { learn } from "../events/fields.js";
 import { split, type Events } from "../events/split.js";
+import { answer, type Asked } from "./answer.js";
+import { lineOf } from "./lines.js";
 import { Fate, MAX_MATCHES, MAX_REJECTIONS, type Formatted, type Request, type Response, type Result } from "./protocol.js";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -14,8 +16,8 @@ const SAMPLE = 500;
 const engine = load();
 let events: Events = split("");
 let latest = 0;
-/** The rules of the last run that finished, for its alerts. */
-let current: { id: number; rules: RuleSet } | undefined;
+/** The last run that finished, for its alerts and for questions about it. */
+let current: { id: number; rules: RuleSet; asked: Asked } | undefined;
 
 engine.then(
   ({ version, sha256 }) => post({ type: "ready", version, sha256 }),
@@ -34,6 +36,13 @@ async function handle(request: Request): Promise<void> {
   }
   if (request.type === "format") {
     post({ type: "formatted", id: request.id, formatted: format(loaded, request.rule) });
+    return;
+  }
+  if (request.type === "ask") {
+    // A newer run may be waiting, and goes first.
+    await mailbox();
+    const asked = current?.id === request.id && latest === request.id ? current.asked : undefined;
+    post({ type: "answer", ask: request.ask, answer: asked ? answer(loaded, asked, request) : null });
     return;
   }
   latest = Math.max(latest, request.id);
@@ -61,6 +70,7 @@ async function run(engine: Engine, id: number, rule: string): Promise<void> {
       matchCount: 0,
       rejections: [],
       rejectedCount: 0,
+      correlates: false,
       bytes: data.lines.length,
       compileMs,
       evaluateMs: 0,
@@ -75,7 +85,7 @@ async function run(engine: Engine, id: number, rule: string): Promise<void> {
     }
     collect(result, () => session.finish());
     current?.rules.free();
-    current = { id, rules };
+    current = { id, rules, asked: { rule, info: rules.rules, events: data } };
     post({ type: "result", id, ...result });
   } finally {
     session.free();
@@ -98,12 +108,13 @@ function collect(result: Result, call: () => Outcome): void {
     if (result.rejections.length < MAX_REJECTIONS) result.rejections.push(rejection);
   }
   result.rejectedCount += outcome.rejected;
+  result.correlates ||= outcome.sequences !== undefined;
 }
 
 /** An alert depends on nothing but its rule and its events, so it is built when somebody wants to see it. */
 function alert(rules: RuleSet, match: Match): string | null {
   const decoder = new TextDecoder();
-  const lines = match.events.map((event) => decoder.decode(lineOf(event)));
+  const lines = match.events.map((event) => decoder.decode(lineOf(events.lines, event)));
   const session = rules.open({ alerts: true, lateness_ms: null });
   try {
     const outcomes = [session.evaluate(lines.join("\n")), session.finish()];
@@ -123,30 +134,6 @@ function format(engine: Engine, rule: string): Formatted {
     if (error instanceof QueryError) return { diagnostics: error.diagnostics };
     throw error;
   }
-}
-
-/** The bytes of an event: blank lines are not events, so the lines are counted as the engine counts them. */
-function lineOf(event: number): Uint8Array {
-  let count = 0;
-  const { lines } = events;
-  for (let from = 0; from < lines.length; ) {
-    const newline = lines.indexOf(0x0a, from);
-    const to = newline < 0 ? lines.length : newline;
-    if (!isBlank(lines, from, to)) {
-      if (count === event) return lines.subarray(from, to);
-      count += 1;
-    }
-    from = to + 1;
-  }
-  return lines.subarray(0, 0);
-}
-
-function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) {
-    const byte = bytes[at]!;
-    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
-  }
-  return true;
 }
 
 /** Cuts at line ends. */
@@ -174,11 +161,13 @@ function* sample({ lines }: Events): Generator<unknown> {
 }
 
 const { port1, port2 } = new MessageChannel();
+const waiting: (() => void)[] = [];
+port1.onmessage = () => waiting.shift()?.();
 
 /** Lets messages that have arrived be handled before the work goes on. */
 function mailbox(): Promise<void> {
   return new Promise((resolve) => {
-    port1.onmessage = () => resolve();
+    waiting.push(resolve);
     port2.postMessage(null);
   });
 }

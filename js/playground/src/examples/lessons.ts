@@ -1,4 +1,5 @@
 import type { Example } from "./index.js";
+import { SEQUENCE } from "./sequence.js";
 
 /** Small lessons: a few events, one idea. Change the rule and see what happens. */
 export const LESSONS: readonly Example[] = [
@@ -121,6 +122,7 @@ network where
       { event: { category: "network" }, process: { name: "agent" }, destination: { ip: "fd00::12", port: 3333 } },
     ],
   ),
+  SEQUENCE,
   lesson(
     "slip",
     "A slip, and its fix",

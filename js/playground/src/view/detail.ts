@@ -1,39 +1,50 @@
 import { copy, h } from "./dom.js";
 import { jsonView } from "./json.js";
 
-/** Which document of an opened event is shown. */
-export type Tab = "event" | "alert";
+/** What of an opened event is shown. */
+export type Tab = "why" | "event" | "alert";
+
+/** What there is to show of an event, each made when somebody looks. Null: a newer run is on its way, and will draw all this again. */
+export interface Sheets {
+  why?: (() => Promise<HTMLElement | null>) | undefined;
+  event: string;
+  alert?: (() => Promise<string | null>) | undefined;
+}
+
+const LABELS: Record<Tab, string> = { why: "Why", event: "Event", alert: "Alert document" };
 
 /**
- * The documents of an event: itself, and the alert where it matched.
+ * The tabs of an opened event and what they show.
  *
- * @param alert Builds the alert; null for an event that did not match.
+ * @param order Which tabs there are, the first of which is shown when `tab` is not there.
  */
-export function detailView(
-  event: string,
-  alert: (() => Promise<string | null>) | null,
-  tab: Tab,
-  chosen: (tab: Tab) => void,
-): HTMLElement[] {
+export function detailView(sheets: Sheets, order: readonly Tab[], tab: Tab | undefined, chosen: (tab: Tab) => void): HTMLElement[] {
+  const tabs = order.filter((tab) => sheets[tab] !== undefined);
   const body = h("div", {});
-  const buttons: Record<Tab, HTMLButtonElement> = {
-    event: h("button", { type: "button", class: "button quiet small", onclick: () => void show("event") }, "Event"),
-    alert: h("button", { type: "button", class: "button quiet small", onclick: () => void show("alert") }, "Alert document"),
-  };
+  let latest: Tab | undefined;
   const show = async (tab: Tab): Promise<void> => {
-    const json = tab === "alert" && alert ? await alert() : event;
-    if (json === null) return; // A newer run is on its way, and will draw all this again.
-    const view = jsonView(json);
+    latest = tab;
+    const view = await make(sheets, tab);
+    if (view === null || latest !== tab) return;
     body.replaceChildren(view);
-    for (const [name, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(name === tab));
+    for (const [at, button] of buttons.entries()) button.setAttribute("aria-pressed", String(tabs[at] === tab));
+    copyButton.hidden = tab === "why";
     if (tab === "alert") scrollToAdded(view);
     chosen(tab);
   };
+  const buttons = tabs.map((tab) =>
+    h("button", { type: "button", class: "button quiet small", aria: { pressed: "false" }, onclick: () => void show(tab) }, LABELS[tab]),
+  );
   const copyButton = h("button", { type: "button", class: "button quiet small" }, "Copy");
   copyButton.onclick = () => copy(body.textContent ?? "", "Copied.");
-  void show(tab);
-  const tabs = alert ? [buttons.event, buttons.alert] : [buttons.event];
-  return [h("div", { class: "detail-bar" }, ...tabs, h("span", { class: "grow" }), copyButton), body];
+  void show(tab && tabs.includes(tab) ? tab : tabs[0]!);
+  return [h("div", { class: "detail-bar" }, ...buttons, h("span", { class: "grow" }), copyButton), body];
+}
+
+async function make({ why, event, alert }: Sheets, tab: Tab): Promise<HTMLElement | null> {
+  if (tab === "why") return (await why?.()) ?? null;
+  const json = tab === "alert" ? await alert?.() : event;
+  return typeof json === "string" ? jsonView(json) : null;
 }
 
 /** What an alert adds stands behind the event's own fields. */

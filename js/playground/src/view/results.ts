@@ -1,8 +1,14 @@
-import { ByteOffsets, type Match, type Rejection } from "@tripline/engine";
-import { Fate, type Result } from "../engine/protocol.js";
-import { facts } from "../events/facts.js";
-import { detailView, type Tab } from "./detail.js";
-import { code, count, h, icon, sentence } from "./dom.js";
+import type { Match, Span } from "@tripline/engine";
+import { MAX_REASONS, Fate, type Result } from "../engine/protocol.js";
+import type { Explained, Reason } from "../explain/words.js";
+import type { Trace } from "../timeline/trace.js";
+import type { Sheets, Tab } from "./detail.js";
+import { code, count, h } from "./dom.js";
+import { empty, nothing, type Action } from "./empty.js";
+import { filterButtons, type View } from "./filters.js";
+import { eventRow, place, rejectionRow, type Around, type Item } from "./row.js";
+import { TimelineView } from "./timeline.js";
+import { whyView } from "./why.js";
 
 /** A result with the text that it is about. */
 export interface Run {
@@ -12,49 +18,52 @@ export interface Run {
   text: string;
 }
 
-/** What the view asks of the page. */
+/** What the view asks of the page. What it asks of the engine is null when there is a newer run. */
 export interface Actions {
   /** Show part of the events' text. */
   jump(from: number, to: number, focus: boolean): void;
+  /** Light part of the events' text up, without taking the reader there. */
+  point(from: number, to: number): void;
   /** The line of an offset in the events' text. */
   line(offset: number): number;
   /** The alert document of a match. */
   alert(match: Match): Promise<string | null>;
+  /** Why an event matches or does not. */
+  why(event: number): Promise<Explained | null>;
+  /** The same in a line, of several events. */
+  reasons(events: number[]): Promise<Reason[] | null>;
+  /** What a sequence or sample made of the events. */
+  trace(): Promise<Trace | null>;
+  /** Light a part of the rule up, or none; go to it. */
+  light(rule: string, span: Span | null): void;
+  reveal(rule: string, span: Span): void;
 }
-
-type Filter = "matched" | "unmatched" | "rejected";
-
-const FILTERS: readonly { id: Filter; label: string }[] = [
-  { id: "matched", label: "Matched" },
-  { id: "unmatched", label: "Not matched" },
-  { id: "rejected", label: "Rejected" },
-];
 
 /** Rows added at a time. */
 const PAGE = 80;
-
-/** An entry of the list, before it is drawn. */
-interface Item {
-  event: number;
-  match?: Match;
-  rejection?: Rejection;
-}
+/** Above this size of the events, what takes all of them to answer is asked once the typing pauses. */
+const LARGE = 1 << 20;
+const PAUSE = 400;
 
 /** The pane that shows what became of the events. */
 export class ResultsView {
   readonly #parent: HTMLElement;
   readonly #filters: HTMLElement;
   readonly #actions: Actions;
-  #filter: Filter = "matched";
+  readonly #timeline: TimelineView;
+  /** What was chosen. It is kept while it cannot be shown, as when a slip makes a sequence no rule for a moment. */
+  #view: View = "matched";
   #run: Run | undefined;
-  /** The events that are opened, so that they stay so while the rule is being edited. */
-  #open = new Map<string, Tab>();
+  readonly #open = new Map<string, Tab | undefined>();
   #more: IntersectionObserver | undefined;
+  /** Whether a newer run is under way. */
+  #stale = false;
 
   constructor(parent: HTMLElement, filters: HTMLElement, actions: Actions) {
     this.#parent = parent;
     this.#filters = filters;
     this.#actions = actions;
+    this.#timeline = new TimelineView(parent, () => this.#choose("unmatched"));
     parent.addEventListener("keydown", (event) => this.#move(event));
   }
 
@@ -63,72 +72,95 @@ export class ResultsView {
     const scroll = run.text === this.#run?.text ? this.#parent.scrollTop : 0;
     if (run.text !== this.#run?.text) this.#open.clear();
     this.#run = run;
-    this.#parent.classList.remove("stale");
+    this.#setStale(false);
     const { matchCount, rejectedCount } = run.result;
     // Follow the news, but do not take the list away that somebody is reading.
-    if (this.#filter === "rejected" && rejectedCount === 0) this.#filter = "matched";
-    if (this.#filter === "matched" && matchCount === 0 && rejectedCount > 0 && rejectedCount === run.result.fates.length) {
-      this.#filter = "rejected";
+    if (this.#view === "rejected" && rejectedCount === 0) this.#view = "matched";
+    if (this.#view === "matched" && matchCount === 0 && rejectedCount > 0 && rejectedCount === run.result.fates.length) {
+      this.#view = "rejected";
     }
     this.#draw();
     this.#parent.scrollTop = scroll;
   }
 
+  /** Another rule, with other events: what was looked at in those before is of no interest. */
+  fresh(): void {
+    this.#view = "matched";
+    this.#timeline.forget();
+  }
+
   /** A newer run is under way. */
   stale(): void {
-    this.#parent.classList.add("stale");
+    this.#setStale(true);
   }
 
   /** There is nothing to show, for a reason. */
-  message(title: string, text: string, action?: { label: string; run(): void }): void {
+  message(title: string, text: string, action?: Action): void {
     this.#run = undefined;
-    this.#parent.classList.remove("stale");
+    this.#setStale(false);
     this.#filters.replaceChildren();
+    this.#timeline.leave();
     this.#parent.replaceChildren(empty(title, text, action));
+  }
+
+  #setStale(stale: boolean): void {
+    this.#stale = stale;
+    this.#parent.classList.toggle("stale", stale);
+  }
+
+  /** Asks what may take the engine a while, unless something newer comes up while the typing goes on. */
+  async #askLater<T>(run: Run, ask: () => Promise<T | null>): Promise<T | null> {
+    if (run.result.correlates && run.result.bytes > LARGE) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    return this.#run === run && !this.#stale ? ask() : null;
+  }
+
+  #choose(view: View): void {
+    this.#view = view;
+    this.#parent.scrollTop = 0;
+    this.#draw();
   }
 
   #draw(): void {
     const run = this.#run!;
     const { result } = run;
-    const items = itemsOf(result, this.#filter);
     const unmatched = result.fates.reduce((sum, fate) => sum + (fate === Fate.Unmatched ? 1 : 0), 0);
-    const counts: Record<Filter, number> = { matched: result.matchCount, unmatched, rejected: result.rejectedCount };
-    this.#filters.replaceChildren(
-      ...FILTERS.filter(({ id }) => id !== "rejected" || counts.rejected > 0).map(({ id, label }) =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: id,
-            aria: { pressed: String(id === this.#filter) },
-            onclick: () => {
-              this.#filter = id;
-              this.#draw();
-              this.#filters.querySelector<HTMLElement>(`.${id}`)?.focus();
-            },
-          },
-          label,
-          " ",
-          h("span", { class: "count" }, counts[id].toLocaleString("en")),
-        ),
-      ),
-    );
+    const counts = { matched: result.matchCount, unmatched, rejected: result.rejectedCount };
+    const timeline = result.correlates && explains(result) && result.fates.length > 0;
+    const view = this.#view === "timeline" && !timeline ? "matched" : this.#view;
+    const views = [
+      { view: "matched" as const, count: counts.matched },
+      { view: "unmatched" as const, count: counts.unmatched },
+      ...(counts.rejected > 0 ? [{ view: "rejected" as const, count: counts.rejected }] : []),
+      ...(timeline ? [{ view: "timeline" as const }] : []),
+    ];
+    filterButtons(this.#filters, views, view, (view) => this.#choose(view));
     this.#more?.disconnect();
-    this.#parent.scrollTop = 0;
+    this.#actions.light(run.rule, null);
+    if (view === "timeline") this.#drawTimeline(run);
+    else this.#drawList(run, view, counts[view]);
+  }
+
+  #drawList(run: Run, view: Exclude<View, "timeline">, total: number): void {
+    this.#timeline.leave();
+    const items = itemsOf(run.result, view);
     if (items.length === 0) {
-      this.#parent.replaceChildren(this.#nothing(run));
+      this.#parent.replaceChildren(nothing(run.result, run.rule, view === "matched" ? "matched" : "others", () => this.#choose("unmatched")));
       return;
     }
+    const around = this.#around(run, view === "unmatched" && explains(run.result));
     const list = h("ul", { class: "list" });
     const tail = h("div", { class: "more" });
     this.#parent.replaceChildren(list, tail);
     let drawn = 0;
     const page = (): void => {
-      list.append(...items.slice(drawn, drawn + PAGE).map((item) => this.#row(run, item)));
+      const next = items.slice(drawn, drawn + PAGE);
+      const rows = next.map((item) => (item.rejection ? rejectionRow(around, item.rejection) : eventRow(around, item)));
+      list.append(...rows);
+      if (around.reasons) void this.#tellReasons(run, next, rows);
       drawn = Math.min(items.length, drawn + PAGE);
       if (drawn < items.length) return;
       this.#more?.disconnect();
-      const hidden = counts[this.#filter] - items.length;
+      const hidden = total - items.length;
       tail.textContent = hidden > 0 ? `and ${count(hidden, "more")}, not listed here` : "";
     };
     this.#more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && page(), {
@@ -139,122 +171,61 @@ export class ResultsView {
     if (drawn < items.length) this.#more.observe(tail);
   }
 
-  #nothing({ result, rule }: Run): HTMLElement {
-    const total = result.fates.length;
-    if (total === 0) return empty("No events yet", "Paste events as NDJSON or as a JSON array, or drop a file on the left.");
-    const { rules } = result.report;
-    if (rule.trim() === "") return empty("No rule yet", "Write an EQL query on the left, or choose an example.");
-    const failed = rules.length === 0 || rules.some(({ status }) => status === "failed");
-    if (failed && this.#filter === "matched") {
-      return empty("The rule has an error", "Mend it and the matches appear here. What is wrong is said below the rule.");
+  /** Puts the reason into rows that were just drawn: all in one question, since the rule is read once for it. */
+  async #tellReasons(run: Run, items: readonly Item[], rows: readonly HTMLElement[]): Promise<void> {
+    const events = items.slice(0, MAX_REASONS).map(({ event }) => event);
+    const reasons = await this.#askLater(run, () => this.#actions.reasons(events));
+    const texts = new Map(reasons?.map(({ event, text }) => [event, text]));
+    for (const [at, { event }] of items.entries()) {
+      const text = texts.get(event);
+      const place = rows[at]?.querySelector(".reason");
+      if (text === undefined || !place) continue;
+      // It may start with the name of a field, so it does not become a sentence.
+      place.replaceChildren(...code(text));
+      if (place instanceof HTMLElement) place.title = text;
     }
-    const skipped = rules.find(({ status }) => typeof status === "object" && "skipped" in status);
-    if (skipped && typeof skipped.status === "object" && "skipped" in skipped.status && this.#filter === "matched") {
-      return empty("This rule is not evaluated", sentence(skipped.status.skipped.reason));
-    }
-    if (this.#filter === "unmatched") return empty("Every event matches", "The rule might be wider than you want.");
-    return empty("No event matches", `The rule looked at ${count(total, "event")}. Loosen a condition, or see what it passed over.`, {
-      label: "Show the events that do not match",
-      run: () => {
-        this.#filter = "unmatched";
-        this.#draw();
-      },
+  }
+
+  #drawTimeline(run: Run): void {
+    const around = this.#around(run, false);
+    const isCurrent = (): boolean => this.#run === run && !this.#stale && this.#view === "timeline";
+    void this.#timeline.show(() => this.#askLater(run, () => this.#actions.trace()), isCurrent, {
+      line: (event) => this.#actions.line(place(around, event).from),
+      text: (event) => place(around, event).text,
+      matchOf: (events) => run.result.matches.find((match) => match.events.join() === events.join()),
+      matched: (event) => run.result.fates[event] === Fate.Matched,
+      sheets: around.sheets,
+      point: (event) => this.#actions.point(place(around, event).from, place(around, event).to),
+      jump: (event) => this.#actions.jump(place(around, event).from, place(around, event).to, true),
+      light: (span) => this.#actions.light(run.rule, span),
+      reveal: (span) => this.#actions.reveal(run.rule, span),
     });
   }
 
-  #row(run: Run, item: Item): HTMLElement {
-    const from = run.result.starts[item.event] ?? 0;
-    const to = run.result.ends[item.event] ?? from;
-    const text = run.text.slice(from, to);
-    if (item.rejection) return this.#rejection(item.rejection, text, from, to);
-
-    const event = parse(text);
-    const { time, date, host, user, action, subject, object, source } = facts(event);
-    const rule = item.match && run.result.report.rules.length > 1 ? ruleName(run.result, item.match.rule) : "";
-    const line = this.#actions.line(from);
-    const lines = item.match?.events.map((event) => this.#actions.line(run.result.starts[event] ?? 0)) ?? [];
-    const keys = item.match?.join_keys?.map((key) => String(key)).join(" · ");
-    const row = h("li", { class: `event ${item.match ? "matched" : ""}` });
-    const detail = h("div", { class: "detail", hidden: true });
-    const { match } = item;
-    const key = `${item.event}:${match?.rule ?? ""}:${keys ?? ""}`;
-    const toggle = (open: boolean): void => {
-      if (open && !detail.hasChildNodes()) {
-        const alert = match ? () => this.#actions.alert(match) : null;
-        detail.append(...detailView(text, alert, this.#open.get(key) ?? "event", (tab) => this.#open.set(key, tab)));
-      }
-      detail.hidden = !open;
-      row.classList.toggle("open", open);
-      expand.setAttribute("aria-expanded", String(open));
+  #around(run: Run, reasons: boolean): Around {
+    const { result, text, rule } = run;
+    const spans = {
+      light: (span: Span | null) => this.#actions.light(rule, span),
+      reveal: (span: Span) => this.#actions.reveal(rule, span),
     };
-    const expand = h(
-      "button",
-      {
-        type: "button",
-        class: "button quiet icon expand",
-        aria: { expanded: "false", label: `Details of the event in line ${line}` },
-        onclick: (click) => {
-          click.stopPropagation();
-          const open = Boolean(detail.hidden);
-          if (open) this.#open.set(key, "event");
-          else this.#open.delete(key);
-          toggle(open);
-        },
-      },
-      icon("m4.5 2.5 3.5 3.5-3.5 3.5"),
-    );
-    const what = [subject, object].filter((part, at, all) => part && all.indexOf(part) === at);
-    row.append(
-      h(
-        "div",
-        { class: "event-head", onclick: (click) => this.#actions.jump(from, to, click.detail === 0) },
-        h(
-          "button",
-          { type: "button", class: "jump", title: `Show line ${line}` },
-          what.length === 0 && (action || "Event"),
-          what[0] ? h("span", { class: what.length > 1 ? "subject" : "" }, what[0]) : "",
-          what[1] && h("span", { class: "arrow" }, "›"),
-          what[1] ?? "",
-        ),
-        h(
-          "div",
-          { class: "event-facts" },
-          time && h("time", { title: `${date} ${time}` }, time),
-          keys && h("span", { class: "keys" }, keys),
-          host && h("span", {}, host),
-          user && h("span", {}, user),
-          action && h("span", {}, action),
-          source && h("span", { class: "source" }, source),
-          rule && h("span", { class: "rule" }, rule),
-        ),
-        h("div", { class: "event-side" }, h("span", { class: "line" }, places(lines.length > 1 ? lines : [line])), expand),
-      ),
-      detail,
-    );
-    if (this.#open.has(key)) toggle(true);
-    return row;
-  }
-
-  #rejection({ message, offset }: Rejection, text: string, from: number, to: number): HTMLElement {
-    const at = new ByteOffsets(text).toUtf16(offset);
-    const line = this.#actions.line(from);
-    return h(
-      "li",
-      { class: "event rejected rejection" },
-      h(
-        "div",
-        { class: "event-head", onclick: (click) => this.#actions.jump(Math.min(from + at, to), to, click.detail === 0) },
-        h("button", { type: "button", class: "jump", title: `Show line ${line}` }, ...code(message)),
-        h(
-          "code",
-          {},
-          text.slice(Math.max(0, at - 36), at).replaceAll("\n", " "),
-          h("mark", {}, text.charAt(at) || "⏎"),
-          text.slice(at + 1, at + 40).replaceAll("\n", " "),
-        ),
-        h("div", { class: "event-side" }, h("span", { class: "line" }, `L${line}`)),
-      ),
-    );
+    return {
+      result,
+      text,
+      reasons,
+      open: this.#open,
+      line: (offset) => this.#actions.line(offset),
+      jump: (from, to, focus) => this.#actions.jump(from, to, focus),
+      sheets: (event, match): Sheets => ({
+        event: place({ result, text }, event).text,
+        why: explains(result)
+          ? async () => {
+              const explained = await this.#actions.why(event);
+              return explained && whyView(explained, spans);
+            }
+          : undefined,
+        alert: match && (() => this.#actions.alert(match)),
+      }),
+    };
   }
 
   /** Arrow keys walk through the list. */
@@ -270,44 +241,19 @@ export class ResultsView {
   }
 }
 
-function itemsOf(result: Result, filter: Filter): Item[] {
-  if (filter === "matched") return result.matches.map((match) => ({ match, event: match.events.at(-1)! }));
-  if (filter === "rejected") return result.rejections.map((rejection) => ({ rejection, event: rejection.event }));
+/** Whether there is something to explain: one rule, which compiled. Of several only the first would be explained. */
+function explains({ report: { rules } }: Result): boolean {
+  const [rule] = rules;
+  return rules.length === 1 && typeof rule?.status === "object" && "compiled" in rule.status;
+}
+
+function itemsOf(result: Result, view: Exclude<View, "timeline">): Item[] {
+  if (view === "matched") return result.matches.map((match) => ({ match, event: match.events.at(-1)! }));
+  if (view === "rejected") return result.rejections.map((rejection) => ({ rejection, event: rejection.event }));
   const items: Item[] = [];
   for (const [event, fate] of result.fates.entries()) {
     if (fate === Fate.Unmatched) items.push({ event });
     if (items.length === 10_000) break;
   }
   return items;
-}
-
-/** The lines of a match, of many the first and the last. */
-function places(lines: number[]): string {
-  const names = lines.map((line) => `L${line}`);
-  return names.length > 3 ? `${names[0]} › … › ${names.at(-1)}` : names.join(" › ");
-}
-
-function ruleName(result: Result, index: number): string {
-  const found = result.report.rules.find(
-    ({ status }) => typeof status === "object" && "compiled" in status && status.compiled.index === index,
-  );
-  return found?.rule.name ?? "";
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {}; // The engine reads some texts that JavaScript does not; the row is then as bare as this.
-  }
-}
-
-function empty(title: string, text: string, action?: { label: string; run(): void }): HTMLElement {
-  return h(
-    "div",
-    { class: "empty" },
-    h("h3", {}, title),
-    h("p", {}, text),
-    action && h("button", { type: "button", class: "button", onclick: action.run }, action.label),
-  );
 }

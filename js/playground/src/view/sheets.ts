@@ -71,6 +71,7 @@ const KEYS: readonly [string[], string][] = [
   [["Mod", "."], "Apply the suggested fix"],
   [["Shift", "Alt", "F"], "Format the rule"],
   [["F8"], "Go to the next problem"],
+  [["↑", "↓"], "Walk through the results, an explanation, or the timeline (there ← → too)"],
   [["Mod", "F"], "Search in the editor"],
   [["Esc", "Tab"], "Leave the editor"],
 ];
