@@ -51,8 +51,9 @@ impl Evaluator {
         program.access.find(event, &program.plan.columns, &mut self.finder);
         self.answers.start(program.plan.predicates.len());
         let mut complete = true;
-        let mut questions = Questions { program, event, finder: &self.finder, answers: &mut self.answers };
-        for number in self.finder.found() {
+        let found = self.finder.take_found();
+        let mut questions = Questions { program, event, finder: &mut self.finder, answers: &mut self.answers };
+        for number in &found {
             match program.code.holds(*number, &mut questions) {
                 Some(false) => {}
                 truth if has_category(program, *number, event) => match truth {
@@ -63,6 +64,7 @@ impl Evaluator {
                 _ => {}
             }
         }
+        self.finder.give_back(found);
         if complete {
             return Ok(());
         }
@@ -102,7 +104,7 @@ impl Answers {
 struct Questions<'a> {
     program: &'a Program,
     event: Event<'a>,
-    finder: &'a Finder,
+    finder: &'a mut Finder,
     answers: &'a mut Answers,
 }
 
@@ -118,7 +120,11 @@ impl code::Answers for Questions<'_> {
         if at == self.answers.event {
             return known;
         }
-        let answer = self.find_out(predicate);
+        let Questions { program, event, .. } = *self;
+        let answer = match program.access.rules_out(predicate, event, &program.plan.columns, self.finder) {
+            true => Some(false),
+            false => self.find_out(predicate),
+        };
         self.answers.known[predicate as usize] = (self.answers.event, answer);
         answer
     }

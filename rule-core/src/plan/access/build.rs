@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::cover::{Chooser, Key, presence, weight};
-use super::grams::{Gram, Grams};
+use super::grams::{Gram, Grams, Hit};
 use super::words::{Word, Words};
-use super::{Access, Field, Gate, Group, List, Needs};
+use super::{Access, Field, Gate, Group, List, NONE, Needs};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
 use crate::plan::{Column, Filter};
@@ -18,7 +18,7 @@ type Need = (u32, Option<Vec<String>>);
 struct Wanted {
     /// By their lower case.
     words: BTreeMap<String, WantedWord>,
-    grams: BTreeMap<Gram, Vec<u32>>,
+    grams: BTreeMap<Gram, WantedGram>,
     any: Vec<u32>,
     /// The needs that any value meets.
     meets: Needs,
@@ -35,15 +35,22 @@ struct WantedWord {
     forms: BTreeMap<String, Vec<u32>>,
 }
 
+/// What one gram is looked for for.
+#[derive(Default)]
+struct WantedGram {
+    filters: Vec<u32>,
+    /// The predicates of which it is a clue.
+    predicates: Vec<u32>,
+}
+
 impl Access {
     /// Tables for the filters. `specs` has the field and test of each predicate, none for scripts.
     pub fn new(specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter]) -> Access {
         let mut access = Access { needs: vec![0; filters.len()], ..Access::default() };
         let mut wanted: Vec<Wanted> = columns.iter().map(|_| Wanted::default()).collect();
         access.add_needs(specs, columns, filters, &mut wanted);
-        add_tests(specs, &mut wanted);
-
         let chooser = Chooser::new(specs, columns);
+        access.clues = add_tests(&chooser, &mut wanted);
         let mut always: BTreeMap<Needs, Vec<u32>> = BTreeMap::new();
         for (number, filter) in (0..).zip(filters) {
             let cover = chooser.cover(&filter.condition).map(|cover| cover.keys);
@@ -55,7 +62,7 @@ impl Access {
                         let wanted = &mut wanted[slot as usize];
                         match key {
                             Key::Word(word) => wanted.words.entry(word).or_default().filters.push(number),
-                            Key::Gram(gram) => wanted.grams.entry(gram).or_default().push(number),
+                            Key::Gram(gram) => wanted.grams.entry(gram).or_default().filters.push(number),
                             Key::Any => wanted.any.push(number),
                         }
                     }
@@ -71,6 +78,9 @@ impl Access {
         for wanted in wanted {
             let field = access.field(wanted, &mut tests);
             access.fields.push(field);
+        }
+        for (gate, column) in access.gates.iter_mut().zip(columns) {
+            gate.has_null = column.null_value.is_some();
         }
         for atoms in tests {
             let start = access.atoms.len() as u32;
@@ -132,25 +142,15 @@ impl Access {
     fn field(&mut self, wanted: Wanted, tests: &mut [Vec<u32>]) -> Field {
         let mut words = Vec::with_capacity(wanted.words.len());
         for (text, WantedWord { meets, filters, folded, forms }) in wanted.words {
-            let mut atom = |predicates: Vec<u32>| {
-                let atom = self.atom_count;
-                self.atom_count += 1;
-                for predicate in predicates {
-                    tests[predicate as usize].push(atom);
-                }
-                atom
-            };
-            let folded = (!folded.is_empty()).then(|| atom(folded));
-            let forms = forms.into_iter().map(|(form, predicates)| (form, atom(predicates))).collect();
+            let folded = (!folded.is_empty()).then(|| self.atom(&folded, tests));
+            let forms = forms.into_iter().map(|(form, predicates)| (form, self.atom(&predicates, tests))).collect();
             words.push(Word { text, atom: folded, forms, meets, filters: self.list(&filters) });
         }
         let mut needs = Vec::new();
         let mut grams = Vec::new();
-        for (gram, filters) in wanted.grams {
+        for (gram, WantedGram { filters, predicates }) in wanted.grams {
             needs.extend(filters.iter().map(|filter| self.needs[*filter as usize]));
-            grams.push((gram, self.grams.len() as u32));
-            let list = self.list(&filters);
-            self.grams.push(list);
+            grams.push((gram, Hit { atom: self.atom(&predicates, tests), filters: self.list(&filters) }));
         }
         let any = self.list(&wanted.any);
         let words = Words::new(&words);
@@ -159,9 +159,20 @@ impl Access {
             lengths,
             firsts,
             has_grams: !grams.is_empty(),
+            has_null: false,
             has_any: any.len > 0 || wanted.meets != 0,
         });
         Field { words, grams: Grams::new(grams, needs), any, meets: wanted.meets }
+    }
+
+    /// A new atom, which passes the predicates.
+    fn atom(&mut self, predicates: &[u32], tests: &mut [Vec<u32>]) -> u32 {
+        let atom = self.atom_count;
+        self.atom_count += 1;
+        for predicate in predicates {
+            tests[*predicate as usize].push(atom);
+        }
+        atom
     }
 
     fn list(&mut self, filters: &[u32]) -> List {
@@ -171,22 +182,35 @@ impl Access {
     }
 }
 
-/// Adds what the predicates that are about words ask for.
-fn add_tests(specs: &[Option<(u32, Spec)>], wanted: &mut [Wanted]) {
-    for (predicate, spec) in (0..).zip(specs) {
-        let Some((slot, Some((words, insensitive)))) = spec.as_ref().map(|(slot, spec)| (slot, spec.words())) else {
+/// Adds the words and clues of predicates. For each predicate the field where its clues are, if it has any.
+fn add_tests(chooser: &Chooser<'_>, wanted: &mut [Wanted]) -> Vec<u32> {
+    let mut clues = vec![NONE; chooser.specs.len()];
+    for (predicate, spec) in (0..).zip(chooser.specs) {
+        let Some((slot, spec)) = spec else { continue };
+        let wanted = &mut wanted[*slot as usize];
+        if let Some((words, insensitive)) = spec.words() {
+            for word in words {
+                let wanted = wanted.words.entry(word.to_ascii_lowercase()).or_default();
+                let predicates =
+                    if insensitive { &mut wanted.folded } else { wanted.forms.entry(word.clone()).or_default() };
+                // A list may have a word twice.
+                if predicates.last() != Some(&predicate) {
+                    predicates.push(predicate);
+                }
+            }
             continue;
-        };
-        for word in words {
-            let wanted = wanted[*slot as usize].words.entry(word.to_ascii_lowercase()).or_default();
-            let predicates =
-                if insensitive { &mut wanted.folded } else { wanted.forms.entry(word.clone()).or_default() };
-            // A list may have a word twice.
-            if predicates.last() != Some(&predicate) {
-                predicates.push(predicate);
+        }
+        let Some(keys) = chooser.clues(*slot, spec) else { continue };
+        clues[predicate as usize] = *slot;
+        for key in keys {
+            match key {
+                Key::Word(word) => wanted.words.entry(word).or_default().folded.push(predicate),
+                Key::Gram(gram) => wanted.grams.entry(gram).or_default().predicates.push(predicate),
+                Key::Any => {}
             }
         }
     }
+    clues
 }
 
 /// The predicates without which the condition does not hold.

@@ -79,6 +79,24 @@ impl<'a> Chooser<'a> {
         }
     }
 
+    /// Keys of which a value has one that passes the test, other than that it is a value; none if there are no such.
+    pub fn clues(&self, slot: u32, spec: &Spec) -> Option<BTreeSet<Key>> {
+        let mut keys = BTreeSet::new();
+        let mut complete = true;
+        let is_text = each_pattern(spec, &mut |pattern| match pattern {
+            Pattern::Word(word) => {
+                keys.insert(Key::Word(word.to_ascii_lowercase()));
+            }
+            pattern => match self.rarest(slot, &pattern) {
+                Some((gram, _)) => {
+                    keys.insert(Key::Gram(gram));
+                }
+                None => complete = false,
+            },
+        });
+        (is_text && complete).then_some(keys)
+    }
+
     fn of_spec(&self, slot: u32, spec: &Spec) -> Option<Cover> {
         if let Spec::AnyOf(list) = spec {
             let mut all = Cover::default();

@@ -3,10 +3,9 @@
 //! Each pattern is represented by one of its runs of four bytes, a gram. A value is stepped through once, and each of its grams
 //! is looked up: in a bitmap, which turns nearly all of them down, and then in a table. The beginning and the end of a value
 //! count as a byte, so that `/etc*` and `*.sh` have grams too. It costs the same for one pattern and for ten thousand, about a
-//! nanosecond for each byte of the value, and does not depend on what the value is: each list of filters is found as often as its gram
-//! occurs, but passed on once.
+//! nanosecond for each byte of the value, and little more when all of its grams are ones that are looked for.
 
-use super::Needs;
+use super::{List, Needs};
 
 /// Four bytes, folded.
 pub type Gram = u32;
@@ -26,96 +25,78 @@ const MOST_NEEDS: usize = 16;
 pub struct Grams {
     /// A bit for some bits of each gram's hash.
     bitmap: Vec<u64>,
-    /// The grams in order, and the number of each.
-    table: Vec<(Gram, u32)>,
-    /// The needs of the filters, if they are few.
+    /// The grams in order.
+    table: Vec<(Gram, Hit)>,
+    /// What the filters need that have one of the grams as a key, if that is few things.
     needs: Vec<Needs>,
+    /// Whether filters have one as a key.
+    has_filters: bool,
 }
 
-/// The grams of an event that were found, each once.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// For each gram of the rule set the last event in which it was found.
-    seen: Vec<u32>,
-    event: u32,
-    /// Numbers of grams.
-    pub grams: Vec<u32>,
-}
-
-impl Found {
-    /// Another event, of a rule set with so many grams.
-    pub fn start(&mut self, grams: usize, event: u32) {
-        if self.seen.len() != grams || event < self.event {
-            self.seen.clear();
-            self.seen.resize(grams, 0);
-        }
-        self.event = event;
-        self.grams.clear();
-    }
-
-    fn add(&mut self, gram: u32) {
-        let seen = &mut self.seen[gram as usize];
-        if *seen != self.event {
-            *seen = self.event;
-            self.grams.push(gram);
-        }
-    }
+/// What a gram leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    /// That the field has a value with the gram.
+    pub atom: u32,
+    /// The filters that have it as a key.
+    pub filters: List,
 }
 
 impl Grams {
-    /// A table of grams, which are all different, and their numbers in the rule set.
-    pub fn new(mut grams: Vec<(Gram, u32)>, mut needs: Vec<Needs>) -> Grams {
+    /// A table of grams, which are all different, and the needs of their filters.
+    pub fn new(mut grams: Vec<(Gram, Hit)>, mut needs: Vec<Needs>) -> Grams {
         if grams.is_empty() {
             return Grams::default();
         }
         grams.sort_unstable_by_key(|(gram, _)| *gram);
         // One bit in 32 is set, at most.
         let words = (grams.len() * 32 / 64).next_power_of_two().max(16);
-        let mut made = Grams { bitmap: vec![0; words], table: grams, needs: Vec::new() };
+        let has_filters = !needs.is_empty();
+        let mut made = Grams { bitmap: vec![0; words], table: grams, needs: Vec::new(), has_filters };
         for at in 0..made.table.len() {
             let (word, bit) = made.place(made.table[at].0);
             made.bitmap[word] |= 1 << bit;
         }
         needs.sort_unstable();
         needs.dedup();
-        // A need for nothing is met by all; so is what needs a part of what another needs.
-        if needs.len() <= MOST_NEEDS && needs.first() != Some(&0) {
+        if needs.len() <= MOST_NEEDS {
             made.needs = needs;
         }
         made
     }
 
-    /// Whether a filter of these has what it needs.
+    /// Whether a filter that has one of the grams as a key has what it needs.
     pub fn wanted(&self, met: Needs) -> bool {
-        self.needs.is_empty() || self.needs.iter().any(|needs| needs & !met == 0)
+        self.has_filters && (self.needs.is_empty() || self.needs.iter().any(|needs| needs & !met == 0))
     }
 
-    /// Adds the grams of a value.
-    pub fn find(&self, value: &[u8], found: &mut Found) {
+    /// Calls with each gram of the value that is looked for, as often as it occurs.
+    pub fn find(&self, value: &[u8], mut hit: impl FnMut(Hit)) {
         for gram in edges(value) {
-            self.look(gram, found);
+            self.look(gram, &mut hit);
         }
         for gram in value.windows(4) {
             if let Some(gram) = gram.first_chunk() {
-                self.look(*gram, found);
+                self.look(*gram, &mut hit);
             }
         }
     }
 
     #[inline(always)]
-    fn look(&self, gram: [u8; 4], found: &mut Found) {
+    fn look(&self, gram: [u8; 4], hit: &mut impl FnMut(Hit)) {
         let gram = u32::from_le_bytes(gram) | LOWER;
         let (word, bit) = self.place(gram);
-        if self.bitmap[word] >> bit & 1 == 1 {
-            self.hit(gram, found);
+        if self.bitmap[word] >> bit & 1 == 1
+            && let Some(found) = self.get(gram)
+        {
+            hit(found);
         }
     }
 
     #[cold]
-    fn hit(&self, gram: Gram, found: &mut Found) {
-        if let Ok(at) = self.table.binary_search_by_key(&gram, |(gram, _)| *gram) {
-            found.add(self.table[at].1);
-        }
+    fn get(&self, gram: Gram) -> Option<Hit> {
+        let at = self.table.binary_search_by_key(&gram, |(gram, _)| *gram).ok()?;
+        Some(self.table[at].1)
     }
 
     #[inline(always)]
@@ -126,7 +107,7 @@ impl Grams {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        self.bitmap.len() * 8 + self.table.len() * size_of::<(Gram, u32)>() + self.needs.len() * size_of::<Needs>()
+        self.bitmap.len() * 8 + self.table.len() * size_of::<(Gram, Hit)>() + self.needs.len() * size_of::<Needs>()
     }
 }
 

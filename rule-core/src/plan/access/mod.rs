@@ -25,9 +25,9 @@ mod cover;
 mod grams;
 mod words;
 
-use crate::decode::Event;
+use crate::decode::{Event, Value};
 use crate::plan::{Column, test};
-use grams::{Found, Grams};
+use grams::{Grams, Hit};
 use words::Words;
 
 /// A set of [`Access::needs`].
@@ -43,16 +43,21 @@ pub struct Access {
     needs: Vec<Needs>,
     /// Filters without a cover.
     always: Vec<Group>,
-    /// The filters of each gram.
-    grams: Vec<List>,
     /// Lists of filters, one after the other.
     lists: Vec<u32>,
-    /// For each predicate that is about words, which of [`Self::atoms`] pass it.
+    /// For each predicate that is about words, which of [`Self::atoms`] pass it; for each that has clues, which are its clues: it does not
+    /// hold where there is none of them.
     tests: Vec<List>,
-    /// Atoms, those of each test in order. An atom is that a field has a certain word, whether in any case or in one.
+    /// Atoms, those of each test in order. An atom is that a field has a certain word, whether in any case or in one, or a value with
+    /// a certain gram.
     atoms: Vec<u32>,
+    /// For each predicate with clues the field where they are, else [`NONE`].
+    clues: Vec<u32>,
     atom_count: u32,
 }
+
+/// No field.
+const NONE: u32 = u32::MAX;
 
 /// Filters of equal needs.
 #[derive(Debug)]
@@ -86,6 +91,8 @@ struct Gate {
     lengths: u64,
     firsts: u32,
     has_grams: bool,
+    /// Whether something stands for a null.
+    has_null: bool,
     /// Whether it matters that there is a value.
     has_any: bool,
 }
@@ -107,7 +114,8 @@ pub struct Finder {
     /// The atoms of the event, and for each atom the last event that had it.
     atoms: Vec<u32>,
     atoms_seen: Vec<u32>,
-    grams: Found,
+    /// For each field the last event whose values were searched for grams.
+    scanned: Vec<u32>,
     found: Vec<u32>,
     /// Fields with a value that are looked at for no more than that.
     fields: Vec<u32>,
@@ -124,7 +132,11 @@ impl Access {
             if gate.lengths == 0 && !gate.has_grams && !gate.has_any {
                 continue;
             }
-            let Some(value) = columns[slot as usize].stored(value) else { continue };
+            let value = match value {
+                Value::Null if !gate.has_null => continue,
+                Value::Null => columns[slot as usize].stored(value).unwrap_or(value),
+                value => value,
+            };
             has_grams |= gate.has_grams;
             if gate.has_any {
                 let field = &self.fields[slot as usize];
@@ -151,11 +163,10 @@ impl Access {
             }
         }
         if has_grams {
-            self.find_grams(event, columns, met, &mut finder.grams);
+            self.find_grams(event, columns, met, finder);
         }
         let always = self.always.iter().filter(|group| group.needs & !met == 0).map(|group| group.filters);
-        let grams = finder.grams.grams.iter().map(|gram| self.grams[*gram as usize]);
-        for list in finder.lists.iter().copied().chain(grams).chain(always) {
+        for list in finder.lists.iter().copied().chain(always) {
             for filter in &self.lists[list.start as usize..(list.start + list.len) as usize] {
                 let seen = &mut finder.seen[*filter as usize];
                 if self.needs[*filter as usize] & !met == 0 && *seen != finder.event {
@@ -168,20 +179,48 @@ impl Access {
     }
 
     /// The second look, at parts of values, where a filter whose needs are met asks for one.
-    fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, found: &mut Found) {
-        for (slot, value) in event.all() {
-            if !self.gates[slot as usize].has_grams {
-                continue;
-            }
-            let grams = &self.fields[slot as usize].grams;
-            if !grams.wanted(met) {
-                continue;
-            }
-            if let Some(value) = columns[slot as usize].stored(value)
+    fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, finder: &mut Finder) {
+        for (slot, _) in event.all() {
+            if self.gates[slot as usize].has_grams
+                && finder.scanned[slot as usize] != finder.event
+                && self.fields[slot as usize].grams.wanted(met)
             {
-                grams.find(test::text(&value).as_bytes(), found);
+                self.scan(slot, event, columns, finder);
             }
         }
+    }
+
+    /// Looks for the grams of a field's values.
+    fn scan(&self, slot: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
+        finder.scanned[slot as usize] = finder.event;
+        let Finder { atoms_seen, atoms, lists, event: now, .. } = finder;
+        let hit = |Hit { atom, filters }| {
+            let seen = &mut atoms_seen[atom as usize];
+            if *seen != *now {
+                *seen = *now;
+                atoms.push(atom);
+                if filters.len > 0 {
+                    lists.push(filters);
+                }
+            }
+        };
+        let mut hit = hit;
+        for value in event.values(slot as usize).filter_map(|value| columns[slot as usize].stored(value)) {
+            self.fields[slot as usize].grams.find(test::text(&value).as_bytes(), &mut hit);
+        }
+    }
+
+    /// Whether the event, the one that was last looked at, has none of the clues of a predicate, which then does not hold.
+    #[inline]
+    pub fn rules_out(&self, predicate: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) -> bool {
+        let slot = self.clues[predicate as usize];
+        if slot == NONE {
+            return false;
+        }
+        if finder.scanned[slot as usize] != finder.event {
+            self.scan(slot, event, columns, finder);
+        }
+        !self.passes(predicate, finder)
     }
 
     /// The answer of a predicate about whole values for the event that was last looked at.
@@ -192,8 +231,8 @@ impl Access {
         if atoms.len() <= 4 {
             return atoms.iter().any(|atom| finder.atoms_seen[*atom as usize] == finder.event);
         }
-        let (first, last) = (atoms[0], atoms[atoms.len() - 1]);
-        finder.atoms.iter().any(|atom| first <= *atom && *atom <= last && atoms.binary_search(atom).is_ok())
+        let (Some(first), Some(last)) = (atoms.first(), atoms.last()) else { return false };
+        finder.atoms.iter().any(|atom| first <= atom && atom <= last && atoms.binary_search(atom).is_ok())
     }
 
     /// Bytes on the heap.
@@ -203,14 +242,20 @@ impl Access {
             + self.fields.len() * (size_of::<Field>() + size_of::<Gate>())
             + self.needs.len() * size_of::<Needs>()
             + self.always.len() * size_of::<Group>()
-            + (self.grams.len() * size_of::<List>() + self.lists.len() * size_of::<u32>())
+            + (self.lists.len() + self.atoms.len() + self.clues.len()) * size_of::<u32>()
+            + self.tests.len() * size_of::<List>()
     }
 }
 
 impl Finder {
-    /// The filters that could hold for the event that was last looked at, in order.
-    pub fn found(&self) -> &[u32] {
-        &self.found
+    /// The filters that could hold for the event that was last looked at, in order. To be given back when they have been asked.
+    pub fn take_found(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Keeps the memory for the next event.
+    pub fn give_back(&mut self, found: Vec<u32>) {
+        self.found = found;
     }
 
     fn start(&mut self, access: &Access) {
@@ -223,10 +268,11 @@ impl Finder {
         if self.atoms_seen.len() != access.atom_count as usize || self.event == 0 {
             self.atoms_seen.clear();
             self.atoms_seen.resize(access.atom_count as usize, 0);
+            self.scanned.clear();
+            self.scanned.resize(access.fields.len(), 0);
         }
         self.event += 1;
         self.atoms.clear();
-        self.grams.start(access.grams.len(), self.event);
         self.lists.clear();
         self.found.clear();
         self.fields.clear();
