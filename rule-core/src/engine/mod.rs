@@ -3,6 +3,8 @@
 mod compile;
 mod evaluate;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, fold_constant};
