@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Evaluator, Program};
+use crate::Limits;
 use crate::check::Checker;
 use crate::decode::{Projection, Slots};
 use crate::pattern::Fold;
@@ -11,7 +12,6 @@ use crate::plan::{Filter, Plan, Predicate};
 use crate::schema::Schema;
 use crate::syntax::ast::QueryKind;
 use crate::syntax::parse_query;
-use crate::Limits;
 
 /// The truth of a condition by its definition.
 fn holds(condition: &Condition, plan: &Plan, event: crate::decode::Event<'_>, fold: &mut Fold) -> bool {
@@ -47,12 +47,54 @@ fn lower(rules: &[String], schema: &Schema) -> (Plan, Vec<Filter>) {
 
 /// Words whose parts overlap, in several cases, with what is special to tables of four bytes: shorter, with edges, not ASCII.
 const WORDS: [&str; 24] = [
-    "", "a", "ab", "abc", "abcd", "ABCD", "aBcDe", "abcdefgh", "abcdefghi", "xabcdx", "/tmp/abcd", "/TMP/x", "x.sh", ".SH", "a.shx",
-    "é", "éabc", "É", "@", "`", "[x", "{x", "true", "12",
+    "",
+    "a",
+    "ab",
+    "abc",
+    "abcd",
+    "ABCD",
+    "aBcDe",
+    "abcdefgh",
+    "abcdefghi",
+    "xabcdx",
+    "/tmp/abcd",
+    "/TMP/x",
+    "x.sh",
+    ".SH",
+    "a.shx",
+    "é",
+    "éabc",
+    "É",
+    "@",
+    "`",
+    "[x",
+    "{x",
+    "true",
+    "12",
 ];
 const PATTERNS: [&str; 22] = [
-    "*", "?*", "a*", "*d", "*abc*", "*ABCD*", "ab?d*", "/tmp/*", "*.sh", "*é*", "abc*ghi", "?", "??", "*a*b*c*", "*\\u0041*", "1*",
-    "abcd", "TRUE", "*e", "x*x", "*cdef*", "?abc*",
+    "*",
+    "?*",
+    "a*",
+    "*d",
+    "*abc*",
+    "*ABCD*",
+    "ab?d*",
+    "/tmp/*",
+    "*.sh",
+    "*é*",
+    "abc*ghi",
+    "?",
+    "??",
+    "*a*b*c*",
+    "*\\u0041*",
+    "1*",
+    "abcd",
+    "TRUE",
+    "*e",
+    "x*x",
+    "*cdef*",
+    "?abc*",
 ];
 
 fn word() -> impl Strategy<Value = String> {
@@ -67,7 +109,8 @@ fn condition() -> impl Strategy<Value = String> {
     let field = || prop::sample::select(&["f", "g", "h", "?n"][..]);
     let list = |item: BoxedStrategy<String>| prop::collection::vec(item, 1..12).prop_map(|items| items.join(", "));
     let leaf = prop_oneof![
-        (field(), prop::sample::select(&["==", "!=", ":", "<"][..]), word()).prop_map(|(f, op, w)| format!("{f} {op} {w}")),
+        (field(), prop::sample::select(&["==", "!=", ":", "<"][..]), word())
+            .prop_map(|(f, op, w)| format!("{f} {op} {w}")),
         (field(), prop::sample::select(&["in", "in~", "not in"][..]), list(word().boxed()))
             .prop_map(|(f, op, list)| format!("{f} {op} ({list})")),
         (field(), prop::sample::select(&[":", "like", "like~"][..]), list(pattern().boxed()))
@@ -103,7 +146,8 @@ fn event() -> impl Strategy<Value = String> {
         3 => scalar(),
         1 => prop::collection::vec(scalar(), 0..4).prop_map(|values| format!("[{}]", values.join(","))),
     ];
-    let field = (prop::sample::select(&["f", "g", "h", "n", "cat"][..]), value).prop_map(|(f, v)| format!("\"{f}\":{v}"));
+    let field =
+        (prop::sample::select(&["f", "g", "h", "n", "cat"][..]), value).prop_map(|(f, v)| format!("\"{f}\":{v}"));
     (prop::collection::vec(field, 0..6), prop::sample::select(&["a", "b", "A", "c"][..]))
         .prop_map(|(fields, category)| [fields, vec![format!("\"cat\":\"{category}\"")]].concat().join(","))
         .prop_map(|fields| format!("{{{fields}}}"))

@@ -156,7 +156,7 @@ impl Node {
     /// The value over one combination of the fields' values.
     pub fn value<'v>(&'v self, fields: &[Value<'v>], fold: &mut Fold) -> Value<'v> {
         match self {
-            Node::Constant(value) => value.clone(),
+            Node::Constant(value) => value.borrowed(),
             Node::Field(at) => fields.get(*at).cloned().unwrap_or(Value::Null),
             Node::Not(inner) => match inner.value(fields, fold) {
                 Value::Bool(truth) => Value::Bool(!truth),

@@ -55,7 +55,11 @@ impl Access {
         for (number, filter) in (0..).zip(filters) {
             let cover = chooser.cover(&filter.condition).map(|cover| cover.keys);
             // What could hold for any event of its category is reached through that.
-            let category = || Some([(filter.category.as_ref()?.0, Key::Word(filter.category.as_ref()?.1.to_ascii_lowercase()))].into());
+            let category = || {
+                Some(
+                    [(filter.category.as_ref()?.0, Key::Word(filter.category.as_ref()?.1.to_ascii_lowercase()))].into(),
+                )
+            };
             match cover.or_else(category) {
                 Some(keys) => {
                     for (slot, key) in keys {
@@ -91,7 +95,13 @@ impl Access {
     }
 
     /// Gives what dismisses most filters a bit each.
-    fn add_needs(&mut self, specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter], wanted: &mut [Wanted]) {
+    fn add_needs(
+        &mut self,
+        specs: &[Option<(u32, Spec)>],
+        columns: &[Column],
+        filters: &[Filter],
+        wanted: &mut [Wanted],
+    ) {
         let mut filters_of: HashMap<Need, Vec<u32>> = HashMap::new();
         for (number, filter) in (0..).zip(filters) {
             let category = filter.category.iter().map(|(slot, name)| (*slot, Some(vec![name.to_ascii_lowercase()])));

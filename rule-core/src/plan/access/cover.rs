@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::grams::{self, Gram};
+use crate::plan::Column;
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
-use crate::plan::Column;
 use crate::syntax::ast::CompareOp;
 
 /// What one value of a field can be.
@@ -128,7 +128,8 @@ impl<'a> Chooser<'a> {
 
     /// The gram of a pattern that the fewest events have, by what is known.
     fn rarest(&self, slot: u32, pattern: &Pattern<'_>) -> Option<(Gram, f64)> {
-        let rank = |gram: &Gram| (self.grams.get(&(slot, *gram)).copied().unwrap_or_default(), commonness(*gram), *gram);
+        let rank =
+            |gram: &Gram| (self.grams.get(&(slot, *gram)).copied().unwrap_or_default(), commonness(*gram), *gram);
         let gram = pattern.grams().into_iter().min_by_key(rank)?;
         let (patterns, common, _) = rank(&gram);
         Some((gram, 0.015 + 0.005 * f64::from(patterns.min(20)) + 0.002 * f64::from(common)))
@@ -203,7 +204,9 @@ pub fn weight(path: &str) -> f64 {
 /// How many events have the field at all.
 pub fn presence(path: &str) -> f64 {
     match path {
-        "event.category" | "event.type" | "event.action" | "host.os.type" | "@timestamp" | "host.id" | "agent.id" => 0.95,
+        "event.category" | "event.type" | "event.action" | "host.os.type" | "@timestamp" | "host.id" | "agent.id" => {
+            0.95
+        }
         "process.name" | "process.executable" | "process.pid" | "process.entity_id" | "user.id" | "user.name" => 0.8,
         "process.parent.name" | "process.args" | "process.command_line" | "process.parent.executable" => 0.4,
         "file.path" | "file.name" | "file.extension" => 0.3,

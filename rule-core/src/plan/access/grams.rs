@@ -105,10 +105,6 @@ impl Grams {
         // The top bits choose the bit, the ones below them the word: both are well mixed.
         ((hash >> 8) as usize & (self.bitmap.len() - 1), hash >> 26)
     }
-
-    pub fn heap_bytes(&self) -> usize {
-        self.bitmap.len() * 8 + self.table.len() * size_of::<(Gram, Hit)>() + self.needs.len() * size_of::<Needs>()
-    }
 }
 
 /// The grams of a value that contain its beginning or its end.

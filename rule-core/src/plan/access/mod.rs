@@ -234,17 +234,6 @@ impl Access {
         let (Some(first), Some(last)) = (atoms.first(), atoms.last()) else { return false };
         finder.atoms.iter().any(|atom| first <= atom && atom <= last && atoms.binary_search(atom).is_ok())
     }
-
-    /// Bytes on the heap.
-    pub fn heap_bytes(&self) -> usize {
-        let fields = self.fields.iter().map(|field| field.words.heap_bytes() + field.grams.heap_bytes()).sum::<usize>();
-        fields
-            + self.fields.len() * (size_of::<Field>() + size_of::<Gate>())
-            + self.needs.len() * size_of::<Needs>()
-            + self.always.len() * size_of::<Group>()
-            + (self.lists.len() + self.atoms.len() + self.clues.len()) * size_of::<u32>()
-            + self.tests.len() * size_of::<List>()
-    }
 }
 
 impl Finder {

@@ -90,7 +90,14 @@ impl Words {
                 made.text.extend_from_slice(form.as_bytes());
             }
             let forms = List { start: first, len: forms.len() as u32 };
-            made.entries.push(Entry { start, len: text.len() as u32, forms, atom: *atom, meets: *meets, filters: *filters });
+            made.entries.push(Entry {
+                start,
+                len: text.len() as u32,
+                forms,
+                atom: *atom,
+                meets: *meets,
+                filters: *filters,
+            });
         }
         made
     }
@@ -129,11 +136,6 @@ impl Words {
             }
             at = (at + 1) & mask;
         }
-    }
-
-    pub fn heap_bytes(&self) -> usize {
-        self.table.len() * size_of::<Slot>() + self.entries.len() * size_of::<Entry>()
-            + (self.forms.len() * size_of::<Form>() + self.text.len())
     }
 }
 
