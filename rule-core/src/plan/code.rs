@@ -71,12 +71,12 @@ impl Code {
     }
 
     fn add_parts(&mut self, kind: u32, parts: &[Condition], costs: &Costs<'_>) {
-        let mut parts: Vec<(u64, &Condition)> = parts.iter().map(|part| (costs.of(part), part)).collect();
-        parts.sort_by_key(|(cost, _)| *cost);
+        let mut order: Vec<(u64, u32)> = (0..).zip(parts).map(|(number, part)| (costs.of(part), number)).collect();
+        order.sort_unstable();
         let at = self.nodes.len();
         self.nodes.push(kind);
-        for (_, part) in parts {
-            self.add(part, costs);
+        for (_, number) in order {
+            self.add(&parts[number as usize], costs);
         }
         self.nodes[at] |= (self.nodes.len() - at - 1) as u32;
     }

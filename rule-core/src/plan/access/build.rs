@@ -156,10 +156,10 @@ impl Access {
             let forms = forms.into_iter().map(|(form, predicates)| (form, self.atom(&predicates, tests))).collect();
             words.push(Word { text, atom: folded, forms, meets, filters: self.list(&filters) });
         }
-        let mut needs = Vec::new();
+        let mut of_grams = Vec::new();
         let mut grams = Vec::new();
         for (gram, WantedGram { filters, predicates }) in wanted.grams {
-            needs.extend(filters.iter().map(|filter| self.needs[*filter as usize]));
+            of_grams.extend_from_slice(&filters);
             grams.push((gram, Hit { atom: self.atom(&predicates, tests), filters: self.list(&filters) }));
         }
         let any = self.list(&wanted.any);
@@ -172,7 +172,12 @@ impl Access {
             has_null: false,
             has_any: any.len > 0 || wanted.meets != 0,
         });
-        Field { words, grams: Grams::new(grams, needs), any, meets: wanted.meets }
+        Field {
+            words,
+            grams: Grams::new(grams, of_grams.iter().map(|filter| self.needs[*filter as usize])),
+            any,
+            meets: wanted.meets,
+        }
     }
 
     /// A new atom, which passes the predicates.

@@ -43,24 +43,27 @@ pub struct Hit {
 }
 
 impl Grams {
-    /// A table of grams, which are all different, and the needs of their filters.
-    pub fn new(mut grams: Vec<(Gram, Hit)>, mut needs: Vec<Needs>) -> Grams {
+    /// A table of grams, which are in order and all different, and the needs of their filters.
+    pub fn new(grams: Vec<(Gram, Hit)>, needs: impl Iterator<Item = Needs>) -> Grams {
         if grams.is_empty() {
             return Grams::default();
         }
-        grams.sort_unstable_by_key(|(gram, _)| *gram);
         // One bit in 32 is set, at most.
         let words = (grams.len() * 32 / 64).next_power_of_two().max(16);
-        let has_filters = !needs.is_empty();
-        let mut made = Grams { bitmap: vec![0; words], table: grams, needs: Vec::new(), has_filters };
+        let mut made = Grams { bitmap: vec![0; words], table: grams, needs: Vec::new(), has_filters: false };
         for at in 0..made.table.len() {
             let (word, bit) = made.place(made.table[at].0);
             made.bitmap[word] |= 1 << bit;
         }
-        needs.sort_unstable();
-        needs.dedup();
-        if needs.len() <= MOST_NEEDS {
-            made.needs = needs;
+        for needs in needs {
+            made.has_filters = true;
+            if !made.needs.contains(&needs) {
+                made.needs.push(needs);
+            }
+            if made.needs.len() > MOST_NEEDS {
+                made.needs.clear();
+                break;
+            }
         }
         made
     }
