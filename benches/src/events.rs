@@ -65,8 +65,7 @@ fn unwrap(document: &str, lines: &mut Vec<u8>) {
     } else {
         serde_json::from_str::<std::collections::HashMap<String, Vec<&RawValue>>>(document)
             .ok()
-            .filter(|members| members.len() == 1)
-            .and_then(|members| members.into_values().next())
+            .and_then(|mut members| members.remove("expected").or_else(|| members.remove("events")))
     };
     match events {
         Some(events) => events.iter().for_each(|event| unwrap(event.get(), lines)),

@@ -49,7 +49,10 @@ fn vary(file: &str, copy: usize) -> String {
     for quotes in ["'''", "\"\"\""] {
         let Some((before, rest)) = file.split_once(&format!("query = {quotes}")) else { continue };
         let Some((query, after)) = rest.split_once(quotes) else { continue };
-        return format!("{before}query = {quotes}{}{quotes}{after}", vary_query(query, copy));
+        let query = vary_query(query, copy);
+        // A set has each rule once, by its id.
+        let file = format!("{before}query = {quotes}{query}{quotes}{after}");
+        return file.replacen("rule_id = \"", &format!("rule_id = \"{copy}-"), 1);
     }
     file.to_owned()
 }
@@ -59,8 +62,8 @@ fn vary_query(query: &str, copy: usize) -> String {
     let mut field = String::new();
     let mut rest = query;
     while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("\"\"\"") {
-            rest[3..].find("\"\"\"").map_or(rest.len(), |end| end + 6)
+        let length = if let Some(inner) = rest.strip_prefix("\"\"\"") {
+            inner.find("\"\"\"").map_or(rest.len(), |end| end + 6)
         } else if first == '"' {
             end_of_string(rest)
         } else if rest.starts_with("//") {

@@ -213,16 +213,19 @@ fn of_process(
         set("parent.md5", quote(&parent.hashes[0]));
         set("parent.sha1", quote(&parent.hashes[1]));
         set("parent.sha256", quote(&parent.hashes[2]));
-        set(
-            "process.leader",
-            format!(
-                r#"{{"entity_id":{},"executable":{},"interactive":false,"name":{},"pid":{},"same_as_process":false}}"#,
-                quote(&parent.entity_id),
-                quote(&parent.executable),
-                quote(&parent.name),
-                parent.pid
-            ),
-        );
+        // Only processes of a session have leaders.
+        if random.chance(350) {
+            set(
+                "process.leader",
+                format!(
+                    r#"{{"entity_id":{},"executable":{},"interactive":false,"name":{},"pid":{},"same_as_process":false}}"#,
+                    quote(&parent.entity_id),
+                    quote(&parent.executable),
+                    quote(&parent.name),
+                    parent.pid
+                ),
+            );
+        }
     }
     if posix {
         set("posix.user.id", quote(&process.user.1));

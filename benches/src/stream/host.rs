@@ -84,7 +84,7 @@ impl Host {
             agent: random.uuid(),
             ip: format!("10.{}.{}.{}", random.below(16), random.below(250), random.between(2, 251)),
             mac: format!("02-00-5e-{:02x}-{:02x}-{:02x}", random.below(256), random.below(256), random.below(256)),
-            containers: os == Os::Linux && random.chance(400),
+            containers: os == Os::Linux && random.chance(250),
             sequence: random.between(1_000, 900_000),
             processes: Vec::new(),
             random: Random::new(random.bits()),
