@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod events;
+pub mod hostile;
 pub mod rules;
 pub mod stream;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use bytesize::ByteSize;
 use host_runner::{Engine, Handle, Instance, InstanceLimits};
-use rule_core::{CompileOptions, RuleStatus, SessionOptions, Source};
+use rule_core::{CompileOptions, Limits, RuleStatus, SessionOptions, Source};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use tripline_benches::events::lines;
@@ -96,9 +96,29 @@ pub struct Start {
 impl Tripline {
     /// Compiles the rules in a fresh instance.
     pub fn new(engine: &Engine, sources: &[Source], limits: InstanceLimits, alerts: bool) -> Result<Self> {
+        Self::started(engine, sources, limits, &CompileOptions::default(), alerts)
+    }
+
+    /// With other limits on events.
+    pub fn with_event_limits(
+        engine: &Engine,
+        sources: &[Source],
+        limits: InstanceLimits,
+        events: Limits,
+    ) -> Result<Self> {
+        Self::started(engine, sources, limits, &CompileOptions { limits: events, mapping: None }, false)
+    }
+
+    fn started(
+        engine: &Engine,
+        sources: &[Source],
+        limits: InstanceLimits,
+        options: &CompileOptions,
+        alerts: bool,
+    ) -> Result<Self> {
         let mut instance = engine.instance(limits).context("no instance")?;
         let before = instance.memory();
-        let (rules, start) = compile(instance.as_mut(), sources)?;
+        let (rules, start) = compile(instance.as_mut(), sources, options)?;
         let memory = instance.memory().zip(before).map(|(after, before)| after - before);
         let session = SessionOptions { alerts, ..SessionOptions::default() };
         Ok(Tripline { instance, rules, session, start: Start { memory, ..start } })
@@ -110,7 +130,7 @@ impl Tripline {
         let old = self.instance.open(self.rules, &self.session)?;
         self.instance.evaluate(old, batch)?;
         let started = Instant::now();
-        let (rules, _) = compile(self.instance.as_mut(), sources)?;
+        let (rules, _) = compile(self.instance.as_mut(), sources, &CompileOptions::default())?;
         let state = self.instance.snapshot(old)?;
         let new = self.instance.open(rules, &self.session)?;
         self.instance.restore(new, &state)?;
@@ -140,9 +160,9 @@ impl Contender for Tripline {
     }
 }
 
-fn compile(instance: &mut dyn Instance, sources: &[Source]) -> Result<(Handle, Start)> {
+fn compile(instance: &mut dyn Instance, sources: &[Source], options: &CompileOptions) -> Result<(Handle, Start)> {
     let started = Instant::now();
-    let (rules, report) = instance.compile(sources, &CompileOptions::default())?;
+    let (rules, report) = instance.compile(sources, options)?;
     let compile = started.elapsed();
     let compiled = |status: &RuleStatus| matches!(status, RuleStatus::Compiled { .. });
     let rules_in = report.rules.iter().filter(|rule| compiled(&rule.status)).count();

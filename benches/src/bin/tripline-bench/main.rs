@@ -1,6 +1,7 @@
 //! The generator and the comparisons on the command line; `cargo xtask bench` calls it.
 #![forbid(unsafe_code)]
 
+mod adversarial;
 mod compare;
 mod contender;
 mod generate;
@@ -22,6 +23,7 @@ struct Cli {
 enum Command {
     Generate(generate::Options),
     Compare(compare::Options),
+    Adversarial(adversarial::Options),
     /// Bytes by which the process grows when it compiles so many rules natively
     #[command(hide = true)]
     Memory {
@@ -33,6 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Generate(options) => generate::run(&options),
+        Command::Adversarial(options) => adversarial::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Memory { rules } => compare::memory(rules),
     };
