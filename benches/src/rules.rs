@@ -104,22 +104,21 @@ fn end_of_string(text: &str) -> usize {
 }
 
 fn vary_string(text: &str, copy: usize) -> String {
+    let bytes = text.as_bytes();
     let mut run = 0;
-    for (at, c) in text.char_indices() {
+    for (at, byte) in bytes.iter().enumerate() {
         // The letter behind a backslash may be an escape.
-        run = if c.is_ascii_alphabetic() && !text[..at].ends_with('\\') { run + 1 } else { 0 };
-        let ends = text[at + 1..].chars().next().is_none_or(|next| !next.is_ascii_alphabetic());
-        if c.is_ascii() && run >= 3 && ends {
+        let is_letter = byte.is_ascii_alphabetic() && (at == 0 || bytes[at - 1] != b'\\');
+        run = if is_letter { run + 1 } else { 0 };
+        if run >= 3 && !bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic) {
             return format!("{}{copy}{}", &text[..=at], &text[at + 1..]);
-        }
-        if !c.is_ascii() {
-            break;
         }
     }
     text.to_owned()
 }
 
-fn read(folder: &Path) -> io::Result<Vec<Source>> {
+/// The rule files in a folder and in those below it, in the order of their paths.
+pub fn read(folder: &Path) -> io::Result<Vec<Source>> {
     let mut paths = Vec::new();
     walk(folder, &mut paths)?;
     paths.sort();
@@ -150,6 +149,11 @@ mod tests {
         let varied = r#"process where host.os.type == "windows" and process.name : ("cmd7.exe", "*\\AppData7\\*") // "abc"
   and event.type == "start" and process.args like "\\n??" "#;
         assert_eq!(vary_query(query, 7), varied);
+    }
+
+    #[test]
+    fn other_letters_are_left_alone() {
+        assert_eq!(vary_string("\".*[ʰ-˿]+abc\"", 2), "\".*[ʰ-˿]+abc2\"");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod compare;
 mod contender;
 mod generate;
 mod report;
+mod rules_over;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ enum Command {
     Generate(generate::Options),
     Compare(compare::Options),
     Adversarial(adversarial::Options),
+    Run(rules_over::Options),
     /// Bytes by which the process grows when it compiles so many rules natively
     #[command(hide = true)]
     Memory {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Generate(options) => generate::run(&options),
         Command::Adversarial(options) => adversarial::run(&options),
         Command::Compare(options) => compare::run(&options),
+        Command::Run(options) => rules_over::run(&options),
         Command::Memory { rules } => compare::memory(rules),
     };
     match result {

@@ -1,6 +1,7 @@
 //! The benchmarks.
 
 mod instructions;
+mod rivals;
 
 use std::process::{ExitCode, Stdio};
 
@@ -37,6 +38,10 @@ enum Command {
     /// Write a stream of made-up events (`--help` has the options)
     Generate(Rest),
     Instructions(instructions::Options),
+    /// Run comparable rules with Tripline, rsigma and the Python library eql on the same events
+    ///
+    /// Takes Elastic's rules in ../shared/data/rules/elastic, Python 3.11 or later with venv, and the package registries.
+    Rivals,
 }
 
 /// For the program that does it.
@@ -56,6 +61,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         Some(Command::Adversarial(rest)) => program("adversarial", rest, true),
         Some(Command::Generate(rest)) => program("generate", rest, false),
         Some(Command::Instructions(options)) => instructions::run(options),
+        Some(Command::Rivals) => rivals::run(),
     }
 }
 
@@ -75,10 +81,7 @@ fn parts() -> ExitCode {
 fn program(command: &str, rest: &Rest, needs_module: bool) -> Result<ExitCode> {
     let help = rest.options.iter().any(|option| option == "--help" || option == "-h");
     if needs_module && !help {
-        // Building it speaks on standard output, and what follows may be for a file.
-        let mut xtask = process::command(&std::env::current_exe()?.to_string_lossy());
-        let built = xtask.arg("module").stdin(Stdio::null()).stdout(std::io::stderr()).status()?;
-        anyhow::ensure!(built.success(), "the module does not build");
+        build_module()?;
     }
     let mut cargo = process::cargo();
     cargo.args([
@@ -94,4 +97,12 @@ fn program(command: &str, rest: &Rest, needs_module: bool) -> Result<ExitCode> {
     ]);
     let status = cargo.args(&rest.options).stdin(Stdio::null()).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Building it speaks on standard output, and what follows may be for a file: so it speaks on standard error.
+fn build_module() -> Result<()> {
+    let mut xtask = process::command(&std::env::current_exe()?.to_string_lossy());
+    let built = xtask.arg("module").stdin(Stdio::null()).stdout(std::io::stderr()).status()?;
+    anyhow::ensure!(built.success(), "the module does not build");
+    Ok(())
 }
