@@ -24,8 +24,8 @@ fn event(category: &str, members: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn list(count: usize, mut item: impl FnMut(usize) -> String) -> String {
-    let items: Vec<String> = (0..count).map(|n| item(n)).collect();
+fn list(count: usize, item: impl FnMut(usize) -> String) -> String {
+    let items: Vec<String> = (0..count).map(item).collect();
     items.join(",")
 }
 
