@@ -187,7 +187,10 @@ fn evaluate<'a>(function: Function, insensitive: bool, arguments: &[Value<'a>]) 
         }
         Function::Length => Value::Int(utf16_length(string(argument(0))?)),
         Function::Number => number(string(argument(0))?, argument(1))?,
-        Function::String => Value::Str(Cow::Owned(argument(0).text()?.into_owned())),
+        Function::String => match argument(0) {
+            Value::Str(Cow::Borrowed(text)) => Value::Str(Cow::Borrowed(text)),
+            value => Value::Str(Cow::Owned(value.text()?.into_owned())),
+        },
         Function::Substring => substring(argument(0), argument(1), argument(2))?,
     })
 }
@@ -262,6 +265,7 @@ fn slice<'a>(value: &Value<'a>, range: std::ops::Range<usize>) -> Option<Value<'
 fn folded<'v>(value: &'v Value<'_>, insensitive: bool) -> Option<Cow<'v, str>> {
     let text = string(value)?;
     Some(match insensitive {
+        true if text.is_ascii() && !text.bytes().any(|b| b.is_ascii_uppercase()) => Cow::Borrowed(text),
         true if text.is_ascii() => Cow::Owned(text.to_ascii_lowercase()),
         true => Cow::Owned(text.to_lowercase()),
         false => Cow::Borrowed(text),

@@ -43,6 +43,17 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The same, with the strings of this one.
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(b) => Value::Bool(*b),
+            Value::Int(n) => Value::Int(*n),
+            Value::Float(n) => Value::Float(*n),
+            Value::Str(s) => Value::Str(Cow::Borrowed(s)),
+        }
+    }
+
     /// The same, with strings of its own.
     pub fn into_owned(self) -> Value<'static> {
         match self {

@@ -38,8 +38,7 @@ enum Command {
     Build,
     Demo(chores::demo::Options),
     Test(chores::test::Options),
-    /// Run the benchmarks
-    Bench,
+    Bench(chores::bench::Options),
     Fuzz(chores::fuzz::Options),
 }
 
@@ -50,7 +49,7 @@ fn main() -> ExitCode {
         Command::Build => Ok(chores::build::run()),
         Command::Demo(options) => chores::demo::run(&options),
         Command::Test(options) => chores::test::run(&options),
-        Command::Bench => Ok(chores::bench::run()),
+        Command::Bench(options) => chores::bench::run(&options),
         Command::Fuzz(options) => chores::fuzz::run(&options),
     };
     result.unwrap_or_else(|error| {

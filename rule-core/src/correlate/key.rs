@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::order::At;
 use crate::decode::{Event, Value};
 use crate::plan::{Column, test};
@@ -177,11 +179,11 @@ const DATE: u8 = 6;
 impl Key {
     /// Packs values.
     pub fn new(values: &[KeyValue]) -> Key {
-        let mut bytes = Vec::with_capacity(values.iter().map(packed_len).sum());
+        let mut bytes = SmallVec::new();
         for value in values {
             pack(value, &mut bytes);
         }
-        Key(bytes.into_boxed_slice())
+        Key(bytes.as_slice().into())
     }
 
     /// The packed values.
@@ -206,38 +208,31 @@ impl Key {
     }
 }
 
-fn packed_len(value: &KeyValue) -> usize {
-    match value {
-        KeyValue::Null | KeyValue::Bool(_) => 1,
-        KeyValue::Int(_) | KeyValue::Float(_) => 9,
-        KeyValue::Text(text) => 5 + text.len(),
-        KeyValue::Date(_) => 13,
-    }
-}
-
-fn pack(value: &KeyValue, out: &mut Vec<u8>) {
+fn pack(value: &KeyValue, out: &mut SmallVec<[u8; 128]>) {
     match value {
         KeyValue::Null => out.push(NULL),
         KeyValue::Bool(truth) => out.push(if *truth { TRUE } else { FALSE }),
         KeyValue::Int(n) => {
             out.push(INT);
-            out.extend(n.to_le_bytes());
+            out.extend_from_slice(&n.to_le_bytes());
         }
         KeyValue::Float(n) => {
             out.push(FLOAT);
-            out.extend(n.to_le_bytes());
+            out.extend_from_slice(&n.to_le_bytes());
         }
-        KeyValue::Text(text) => {
-            out.push(TEXT);
-            out.extend((text.len() as u32).to_le_bytes());
-            out.extend(text.as_bytes());
-        }
+        KeyValue::Text(text) => pack_text(text, out),
         KeyValue::Date(at) => {
             out.push(DATE);
-            out.extend(at.ms.to_le_bytes());
-            out.extend(at.ns.to_le_bytes());
+            out.extend_from_slice(&at.ms.to_le_bytes());
+            out.extend_from_slice(&at.ns.to_le_bytes());
         }
     }
+}
+
+fn pack_text(text: &str, out: &mut SmallVec<[u8; 128]>) {
+    out.push(TEXT);
+    out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn unpack(bytes: &[u8]) -> Option<(KeyValue, &[u8])> {
@@ -285,7 +280,51 @@ pub struct TooManyKeys;
 
 /// The join keys of an event for a term: one for every combination of the fields' values, none when a field that is not
 /// optional has no value. Nulls in arrays do not count and neither do duplicates.
-pub fn keys(event: Event<'_>, fields: &[KeyField], columns: &[Column], most: u32) -> Result<Vec<Key>, TooManyKeys> {
+pub fn keys(
+    event: Event<'_>,
+    fields: &[KeyField],
+    columns: &[Column],
+    most: u32,
+) -> Result<SmallVec<[Key; 1]>, TooManyKeys> {
+    match single(event, fields, columns) {
+        Some(key) => Ok(key.into_iter().collect()),
+        None => combinations(event, fields, columns, most),
+    }
+}
+
+/// The key of an event that has no field twice, which is nearly every one; none when a field is missing. `None` when there are
+/// several values.
+fn single(event: Event<'_>, fields: &[KeyField], columns: &[Column]) -> Option<Option<Key>> {
+    let mut bytes: SmallVec<[u8; 128]> = SmallVec::new();
+    for KeyField { slot, optional, kind } in fields {
+        let value = match slot {
+            Some(slot) => {
+                let column = &columns[*slot as usize];
+                let mut stored = event.values(*slot as usize).filter_map(|value| column.stored(value));
+                let value = stored.next();
+                if stored.next().is_some() {
+                    return None;
+                }
+                value.map(|value| (value, column))
+            }
+            None => None,
+        };
+        match value {
+            Some((value, _)) if *kind == KeyKind::Text => pack_text(test::text(&value), &mut bytes),
+            Some((value, column)) => pack(&kind.read(value, column), &mut bytes),
+            None if *optional => pack(&KeyValue::Null, &mut bytes),
+            None => return Some(None),
+        }
+    }
+    Some(Some(Key(bytes.as_slice().into())))
+}
+
+fn combinations(
+    event: Event<'_>,
+    fields: &[KeyField],
+    columns: &[Column],
+    most: u32,
+) -> Result<SmallVec<[Key; 1]>, TooManyKeys> {
     let mut combinations: Vec<Vec<KeyValue>> = vec![Vec::with_capacity(fields.len())];
     for field in fields {
         let mut values: Vec<KeyValue> = Vec::new();
@@ -299,7 +338,7 @@ pub fn keys(event: Event<'_>, fields: &[KeyField], columns: &[Column], most: u32
             values.dedup();
         }
         match values.len() {
-            0 if !field.optional => return Ok(Vec::new()),
+            0 if !field.optional => return Ok(SmallVec::new()),
             0 => values.push(KeyValue::Null),
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! One pass over an event: fields that are read go to slots, all else is checked and stepped over.
 
+use std::str::Utf8Error;
+
 use super::error::{DecodeError, DecodeErrorKind};
 use super::scan::{self, Text};
 use super::skip;
@@ -14,11 +16,35 @@ impl Projection {
     /// the first in the event. After an error the slots are empty.
     pub fn decode(&self, event: &[u8], limits: &Limits, slots: &mut Slots) -> Result<(), DecodeError> {
         slots.reset(self.fields());
-        let result = Pass { fields: self, bytes: event, limits, slots, hit: Hit::No }.run();
+        let limit = limits.max_event_bytes;
+        if event.len() > limit as usize {
+            return Err(DecodeError::new(limit as usize, DecodeErrorKind::TooLarge(limit)));
+        }
+        // All at once, because that is several times faster than string by string.
+        let result = match std::str::from_utf8(event) {
+            Ok(text) => Pass { fields: self, text, bytes: event, limits, slots, hit: Hit::No }.run(),
+            Err(error) => Err(self.first_error(event, error, limits, slots)),
+        };
         if result.is_err() {
             slots.reset(self.fields());
         }
         result
+    }
+
+    /// The first error of an event that is not UTF-8: what is not may stand in a string, where it is the error, or
+    /// elsewhere, where it is no more than an unexpected byte, or after another error.
+    #[cold]
+    fn first_error(&self, event: &[u8], error: Utf8Error, limits: &Limits, slots: &mut Slots) -> DecodeError {
+        let (valid, _) = event.split_at(error.valid_up_to());
+        // A character that no grammar expects, in place of the bytes that are none.
+        let text = String::from_utf8_lossy(valid).into_owned() + "\u{fffd}";
+        let (bytes, end) = (text.as_bytes(), valid.len());
+        match (Pass { fields: self, text: &text, bytes, limits, slots, hit: Hit::No }).run() {
+            Err(found) if found.offset <= end => found,
+            // The character was part of a string, which the event's end may have cut off within a character.
+            _ if error.error_len().is_none() => DecodeError::new(event.len(), DecodeErrorKind::UnexpectedEnd),
+            _ => DecodeError::new(end, DecodeErrorKind::NotUtf8),
+        }
     }
 }
 
@@ -54,6 +80,8 @@ enum Hit {
 
 struct Pass<'a> {
     fields: &'a Projection,
+    text: &'a str,
+    /// The text's.
     bytes: &'a [u8],
     limits: &'a Limits,
     slots: &'a mut Slots,
@@ -99,7 +127,7 @@ impl Pass<'_> {
                             return Err(scan::unexpected(bytes, at, DecodeErrorKind::ExpectedKey));
                         }
                         let key = scan::string(bytes, at + 1)?;
-                        (place, meta) = self.key(&key, frame.place)?;
+                        (place, meta) = self.key(&key, frame.place);
                         (byte, at) = skip::colon(bytes, key.end + 1)?;
                     }
                     at = match byte {
@@ -156,10 +184,6 @@ impl Pass<'_> {
 
     /// What can be said before reading anything, and where the event's object begins.
     fn begin(&self) -> Result<usize, DecodeError> {
-        let limit = self.limits.max_event_bytes;
-        if self.bytes.len() > limit as usize {
-            return Err(DecodeError::new(limit as usize, DecodeErrorKind::TooLarge(limit)));
-        }
         if self.bytes.starts_with(BYTE_ORDER_MARK) {
             return Err(DecodeError::new(0, DecodeErrorKind::ByteOrderMark));
         }
@@ -230,55 +254,48 @@ impl Pass<'_> {
 
     /// Where the value of a key in an object at `place` is.
     #[inline]
-    fn key(&mut self, key: &Text, place: Place) -> Result<(Place, Meta), DecodeError> {
+    fn key(&mut self, key: &Text, place: Place) -> (Place, Meta) {
         if key.escaped {
             return self.escaped_key(key, place);
         }
-        scan::check(self.bytes, key)?;
         let key = &self.bytes[key.start..key.end];
         let meta = if key.first() == Some(&b'_') && self.slots.frames.len() == 1 { Meta::of(key) } else { Meta::None };
-        Ok((self.fields.walk(place, key), meta))
+        (self.fields.walk(place, key), meta)
     }
 
     #[cold]
-    fn escaped_key(&mut self, key: &Text, place: Place) -> Result<(Place, Meta), DecodeError> {
-        let raw = scan::raw(self.bytes, key)?;
+    fn escaped_key(&mut self, key: &Text, place: Place) -> (Place, Meta) {
         self.slots.key.clear();
-        unescape(raw, &mut self.slots.key);
+        unescape(&self.text[key.start..key.end], &mut self.slots.key);
         let key = self.slots.key.as_bytes();
         let meta = if self.slots.frames.len() == 1 { Meta::of(key) } else { Meta::None };
-        Ok((self.fields.walk(place, key), meta))
+        (self.fields.walk(place, key), meta)
     }
 
     #[inline]
     fn string(&mut self, text: &Text, place: Place, meta: Meta) -> Result<(), DecodeError> {
         if self.fields.slots(place).is_empty() && meta == Meta::None {
-            return scan::check(self.bytes, text);
+            return Ok(());
         }
-        let raw = scan::raw(self.bytes, text)?;
-        let span = if text.escaped {
-            let start = self.slots.text.len();
-            unescape(raw, &mut self.slots.text);
-            Span { start: start as u32, len: (self.slots.text.len() - start) as u32 }
-        } else {
-            self.copy(raw)
-        };
+        let what = if text.escaped { self.unescaped(text) } else { What::String(Span::new(text.start, text.end)) };
         match meta {
-            Meta::Index => self.slots.index = self.slots.index.or(Some(span)),
-            Meta::Id => self.slots.id = self.slots.id.or(Some(span)),
+            Meta::Index => self.slots.index = self.slots.index.or(Some(what)),
+            Meta::Id => self.slots.id = self.slots.id.or(Some(what)),
             Meta::Source | Meta::None => {}
         }
-        self.store(text.start - 1, place, What::String(span))
+        self.store(text.start - 1, place, what)
+    }
+
+    #[cold]
+    fn unescaped(&mut self, text: &Text) -> What {
+        let start = self.slots.text.len();
+        unescape(&self.text[text.start..text.end], &mut self.slots.text);
+        What::Unescaped(Span::new(start, self.slots.text.len()))
     }
 
     #[inline]
     fn number(&mut self, at: usize, end: usize, place: Place) -> Result<(), DecodeError> {
-        if self.fields.slots(place).is_empty() {
-            return Ok(());
-        }
-        let raw = std::str::from_utf8(&self.bytes[at..end]).unwrap_or_default();
-        let span = self.copy(raw);
-        self.store(at, place, What::Number(span))
+        self.store(at, place, What::Number(Span::new(at, end)))
     }
 
     #[inline]
@@ -286,13 +303,6 @@ impl Pass<'_> {
         let end = scan::literal(self.bytes, at, word)?;
         self.store(at, place, what)?;
         Ok(end)
-    }
-
-    #[inline]
-    fn copy(&mut self, raw: &str) -> Span {
-        let start = self.slots.text.len();
-        self.slots.text.push_str(raw);
-        Span { start: start as u32, len: raw.len() as u32 }
     }
 
     /// Gives the value at `at` to the slots of `place`.

@@ -17,8 +17,6 @@ pub(super) struct Text {
     pub end: usize,
     /// There are escapes between them.
     pub escaped: bool,
-    /// All bytes are ASCII. May be `false` although they are (then UTF-8 is checked for nothing), never the reverse.
-    pub ascii: bool,
 }
 
 const fn each(byte: u8) -> u64 {
@@ -37,16 +35,13 @@ fn stops(word: u64) -> u64 {
     (quote | backslash | control) & each(0x80)
 }
 
-/// Steps over the string whose first byte is at `start`. UTF-8 is left to the caller, who reads `ascii`, except that an error
-/// found here gives way to bytes before it that are not UTF-8.
+/// Steps over the string whose first byte is at `start`.
 #[inline(always)]
 pub(super) fn string(bytes: &[u8], start: usize) -> Result<Text> {
     let mut at = start;
-    let mut seen = 0;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let word = u64::from_le_bytes(*chunk);
         let stop = stops(word);
-        seen |= word;
         if stop == 0 {
             at += 8;
             continue;
@@ -55,7 +50,7 @@ pub(super) fn string(bytes: &[u8], start: usize) -> Result<Text> {
         if bytes[end] != b'"' {
             break;
         }
-        return Ok(Text { start, end, escaped: false, ascii: seen & each(0x80) == 0 });
+        return Ok(Text { start, end, escaped: false });
     }
     any_string(bytes, start)
 }
@@ -66,13 +61,10 @@ pub(super) fn string(bytes: &[u8], start: usize) -> Result<Text> {
 fn any_string(bytes: &[u8], start: usize) -> Result<Text> {
     let mut at = start;
     let mut escaped = false;
-    let mut seen = 0;
     loop {
         let byte = match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(chunk) => {
-                let word = u64::from_le_bytes(*chunk);
-                seen |= word;
-                let stop = stops(word);
+                let stop = stops(u64::from_le_bytes(*chunk));
                 if stop == 0 {
                     at += 8;
                     continue;
@@ -83,23 +75,22 @@ fn any_string(bytes: &[u8], start: usize) -> Result<Text> {
             // The last seven bytes of the event.
             None => match bytes.get(at) {
                 Some(&byte) => {
-                    seen |= u64::from(byte);
                     if byte >= 0x20 && byte != b'"' && byte != b'\\' {
                         at += 1;
                         continue;
                     }
                     byte
                 }
-                None => return Err(broken(bytes, start, at, DecodeErrorKind::UnexpectedEnd)),
+                None => return Err(DecodeError::new(at, DecodeErrorKind::UnexpectedEnd)),
             },
         };
         match byte {
-            b'"' => return Ok(Text { start, end: at, escaped, ascii: seen & each(0x80) == 0 }),
+            b'"' => return Ok(Text { start, end: at, escaped }),
             b'\\' => {
                 escaped = true;
-                at = escape(bytes, at).map_err(|error| broken(bytes, start, error.offset, error.kind))?;
+                at = escape(bytes, at)?;
             }
-            _ => return Err(broken(bytes, start, at, DecodeErrorKind::ControlCharacter)),
+            _ => return Err(DecodeError::new(at, DecodeErrorKind::ControlCharacter)),
         }
     }
 }
@@ -122,31 +113,6 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize> {
         }
         _ => Err(DecodeError::new(at + 1, DecodeErrorKind::Escape)),
     }
-}
-
-/// The first error of a string: the one found at `at`, unless the bytes before it are not UTF-8.
-#[cold]
-fn broken(bytes: &[u8], start: usize, at: usize, kind: DecodeErrorKind) -> DecodeError {
-    match std::str::from_utf8(&bytes[start..at]) {
-        // A sequence that the error cuts short is judged as the error is.
-        Err(error) if error.error_len().is_some() || kind != DecodeErrorKind::UnexpectedEnd => {
-            DecodeError::new(start + error.valid_up_to(), DecodeErrorKind::NotUtf8)
-        }
-        _ => DecodeError::new(at, kind),
-    }
-}
-
-/// The string's text as it stands, escapes included.
-#[inline]
-pub(super) fn raw<'a>(bytes: &'a [u8], text: &Text) -> Result<&'a str> {
-    std::str::from_utf8(&bytes[text.start..text.end])
-        .map_err(|error| DecodeError::new(text.start + error.valid_up_to(), DecodeErrorKind::NotUtf8))
-}
-
-/// Checks a string that nobody reads.
-#[inline]
-pub(super) fn check(bytes: &[u8], text: &Text) -> Result<()> {
-    if text.ascii { Ok(()) } else { raw(bytes, text).map(drop) }
 }
 
 /// The first byte at or after `at` that is not white space, and where it is. Past the end it is 0, which no

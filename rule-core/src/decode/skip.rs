@@ -70,11 +70,7 @@ pub(super) fn container(
                     (byte, at) = key(bytes, byte, at)?;
                 }
                 at = match byte {
-                    b'"' => {
-                        let text = scan::string(bytes, at + 1)?;
-                        scan::check(bytes, &text)?;
-                        text.end + 1
-                    }
+                    b'"' => scan::string(bytes, at + 1)?.end + 1,
                     b'-' | b'0'..=b'9' => scan::number(bytes, at)?,
                     b't' => scan::literal(bytes, at, b"true")?,
                     b'f' => scan::literal(bytes, at, b"false")?,
@@ -117,9 +113,7 @@ fn key(bytes: &[u8], byte: u8, at: usize) -> Result<(u8, usize), DecodeError> {
     if byte != b'"' {
         return Err(scan::unexpected(bytes, at, DecodeErrorKind::ExpectedKey));
     }
-    let text = scan::string(bytes, at + 1)?;
-    scan::check(bytes, &text)?;
-    colon(bytes, text.end + 1)
+    colon(bytes, scan::string(bytes, at + 1)?.end + 1)
 }
 
 /// Steps over the colon after a key, to the first byte of the value.

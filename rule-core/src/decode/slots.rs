@@ -7,20 +7,19 @@ use super::skip::Brackets;
 /// The values of one event, and the memory for reading the next one. Used again from event to event, it
 /// allocates nothing once it has grown to what the events need.
 ///
-/// Strings are copied here rather than borrowed from the event: they are checked to be UTF-8 once, when they are read, and
-/// not again each time that a rule looks at them.
+/// Strings and numbers stay where they are in the event, except for strings with escapes, whose text is kept here.
 #[derive(Clone, Debug, Default)]
 pub struct Slots {
     /// In document order, over all slots.
     values: Vec<Stored>,
     /// For each slot the first and last of its values; [`NONE`] when it has none.
     chains: Vec<Chain>,
-    /// The strings and numbers, one after the other, escapes decoded.
+    /// The strings with escapes, one after the other, escapes decoded.
     pub(super) text: String,
     /// The event object in the event's bytes.
     pub(super) source: Range<usize>,
-    pub(super) index: Option<Span>,
-    pub(super) id: Option<Span>,
+    pub(super) index: Option<What>,
+    pub(super) id: Option<What>,
     /// The containers being read, outermost first, as the projection packs them.
     pub(super) frames: Vec<u32>,
     pub(super) brackets: Brackets,
@@ -36,11 +35,23 @@ struct Chain {
     last: u32,
 }
 
-/// A part of [`Slots::text`].
+/// A part of the event, or of [`Slots::text`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    pub start: u32,
-    pub len: u32,
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[inline]
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    #[inline]
+    fn of(self, text: &str) -> &str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +69,8 @@ pub(super) enum What {
     Bool(bool),
     Number(Span),
     String(Span),
+    /// In [`Slots::text`].
+    Unescaped(Span),
 }
 
 impl Slots {
@@ -101,14 +114,9 @@ impl Slots {
         self.values.push(Stored { next: NONE, slot, what });
     }
 
-    /// The values together with the bytes that they were decoded from.
+    /// The values together with the bytes that they were decoded from; without any values if these are not UTF-8.
     pub fn view<'a>(&'a self, event: &'a [u8]) -> Event<'a> {
-        Event { slots: self, bytes: event }
-    }
-
-    fn text(&self, span: Span) -> &str {
-        let start = span.start as usize;
-        self.text.get(start..start + span.len as usize).unwrap_or_default()
+        Event { slots: self, bytes: event, text: std::str::from_utf8(event).unwrap_or_default() }
     }
 }
 
@@ -117,13 +125,39 @@ impl Slots {
 pub struct Event<'a> {
     slots: &'a Slots,
     bytes: &'a [u8],
+    text: &'a str,
 }
 
 impl<'a> Event<'a> {
     /// The values of a field, in document order; none when the event does not have it, or has an object there.
     #[inline]
     pub fn values(&self, slot: usize) -> Values<'a> {
-        Values { slots: self.slots, next: self.slots.chains.get(slot).map_or(NONE, |chain| chain.first) }
+        Values { event: *self, next: self.slots.chains.get(slot).map_or(NONE, |chain| chain.first) }
+    }
+
+    /// All values with their slots, in document order.
+    #[inline]
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, Value<'a>)> + use<'a> {
+        let event = *self;
+        event.slots.values.iter().map(move |stored| (stored.slot, event.value(stored.what)))
+    }
+
+    #[inline]
+    fn value(&self, what: What) -> Value<'a> {
+        match what {
+            What::Null => Value::Null,
+            What::Bool(value) => Value::Bool(value),
+            What::Number(span) => Value::Number(Number { text: span.of(self.text) }),
+            What::String(span) => Value::String(span.of(self.text)),
+            What::Unescaped(span) => Value::String(span.of(&self.slots.text)),
+        }
+    }
+
+    fn string(&self, what: What) -> Option<&'a str> {
+        match self.value(what) {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// The event's bytes, as they came.
@@ -138,19 +172,19 @@ impl<'a> Event<'a> {
 
     /// The event's `_index`, if that is a string.
     pub fn index(&self) -> Option<&'a str> {
-        self.slots.index.map(|span| self.slots.text(span))
+        self.slots.index.and_then(|what| self.string(what))
     }
 
     /// The event's `_id`, if that is a string.
     pub fn id(&self) -> Option<&'a str> {
-        self.slots.id.map(|span| self.slots.text(span))
+        self.slots.id.and_then(|what| self.string(what))
     }
 }
 
 /// The values of a field; see [`Event::values`].
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
-    slots: &'a Slots,
+    event: Event<'a>,
     next: u32,
 }
 
@@ -160,14 +194,9 @@ impl<'a> Iterator for Values<'a> {
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
         // `NONE` is beyond any value: there are fewer of them than bytes in an event.
-        let stored = self.slots.values.get(self.next as usize)?;
+        let stored = self.event.slots.values.get(self.next as usize)?;
         self.next = stored.next;
-        Some(match stored.what {
-            What::Null => Value::Null,
-            What::Bool(value) => Value::Bool(value),
-            What::Number(span) => Value::Number(Number { text: self.slots.text(span) }),
-            What::String(span) => Value::String(self.slots.text(span)),
-        })
+        Some(self.event.value(stored.what))
     }
 }
 

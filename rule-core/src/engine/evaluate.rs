@@ -3,8 +3,8 @@
 use super::Program;
 use crate::decode::{Event, Slots, Value};
 use crate::pattern::Fold;
-use crate::plan::Predicate;
-use crate::plan::script::TooManyCombinations;
+use crate::plan::access::Finder;
+use crate::plan::{Predicate, code};
 
 /// The lines of a batch without their ends; blank ones are left out.
 pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -26,7 +26,7 @@ pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[derive(Debug, Default)]
 pub(crate) struct Evaluator {
     slots: Slots,
-    candidates: Vec<u32>,
+    finder: Finder,
     matched: Vec<u32>,
     answers: Answers,
 }
@@ -35,21 +35,9 @@ pub(crate) struct Evaluator {
 #[derive(Debug, Default)]
 struct Answers {
     /// For each predicate the event at which it was answered, and the answer. A new event makes all of them old.
-    known: Vec<(u32, Answer)>,
+    known: Vec<(u32, Option<bool>)>,
     event: u32,
     fold: Fold,
-    /// Whether an undecided predicate was asked.
-    undecided: bool,
-    /// What stands for the answer of an undecided predicate.
-    assume: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    No,
-    Yes,
-    /// It would take more combinations of values than may be tried.
-    Undecided,
 }
 
 impl Evaluator {
@@ -60,24 +48,23 @@ impl Evaluator {
         let decoded = program.projection.decode(line, &program.limits, &mut self.slots);
         decoded.map_err(|error| (error.offset, error.to_string()))?;
         let event = self.slots.view(line);
-        candidates(program, event, &mut self.candidates);
+        program.access.find(event, &program.plan.columns, &mut self.finder);
         self.answers.start(program.plan.predicates.len());
         let mut complete = true;
-        for number in &self.candidates {
-            let condition = &program.filters[*number as usize].condition;
-            let answers = &mut self.answers;
-            (answers.undecided, answers.assume) = (false, false);
-            let mut holds = condition.holds(&mut |predicate| answers.get(program, event, predicate));
-            if answers.undecided {
-                complete = false;
-                // A match must not rest on what is not known: it has to hold either way.
-                answers.assume = true;
-                holds &= condition.holds(&mut |predicate| answers.get(program, event, predicate));
-            }
-            if holds {
-                self.matched.push(*number);
+        let found = self.finder.take_found();
+        let mut questions = Questions { program, event, finder: &mut self.finder, answers: &mut self.answers };
+        for number in &found {
+            match program.code.holds(*number, &mut questions) {
+                Some(false) => {}
+                truth if has_category(program, *number, event) => match truth {
+                    // A match must not rest on what is not known.
+                    None => complete = false,
+                    _ => self.matched.push(*number),
+                },
+                _ => {}
             }
         }
+        self.finder.give_back(found);
         if complete {
             return Ok(());
         }
@@ -96,59 +83,67 @@ impl Evaluator {
     }
 }
 
-/// The filters whose category the event has, in order.
-fn candidates(program: &Program, event: Event<'_>, out: &mut Vec<u32>) {
-    out.clear();
-    out.extend_from_slice(&program.any);
-    for (slot, by_name) in &program.by_category {
-        for value in event.values(*slot as usize) {
-            if let Value::String(name) = value
-                && let Some(filters) = by_name.get(name)
-            {
-                out.extend_from_slice(filters);
-            }
-        }
-    }
-    // An event may have a category twice, and the groups are merged.
-    out.sort_unstable();
-    out.dedup();
+/// Whether the event is of the category that the filter is about.
+fn has_category(program: &Program, filter: u32, event: Event<'_>) -> bool {
+    let Some((slot, name)) = &program.categories[filter as usize] else { return true };
+    event.values(*slot as usize).any(|value| value == Value::String(name))
 }
 
 impl Answers {
     fn start(&mut self, predicates: usize) {
         if self.known.len() != predicates || self.event == u32::MAX {
             self.known.clear();
-            self.known.resize(predicates, (0, Answer::No));
+            self.known.resize(predicates, (0, None));
             self.event = 0;
         }
         self.event += 1;
     }
+}
 
-    fn get(&mut self, program: &Program, event: Event<'_>, number: u32) -> bool {
-        let (at, known) = self.known[number as usize];
-        let answer = if at == self.event { known } else { self.ask(program, event, number) };
-        self.known[number as usize] = (self.event, answer);
-        self.undecided |= answer == Answer::Undecided;
-        answer == Answer::Yes || answer == Answer::Undecided && self.assume
+/// What conditions ask of one event.
+struct Questions<'a> {
+    program: &'a Program,
+    event: Event<'a>,
+    finder: &'a mut Finder,
+    answers: &'a mut Answers,
+}
+
+impl code::Answers for Questions<'_> {
+    #[inline]
+    fn word(&self, predicate: u32) -> bool {
+        self.program.access.passes(predicate, self.finder)
     }
 
-    fn ask(&mut self, program: &Program, event: Event<'_>, number: u32) -> Answer {
-        let columns = &program.plan.columns;
-        let truth = match &program.plan.predicates[number as usize] {
+    #[inline]
+    fn ask(&mut self, predicate: u32) -> Option<bool> {
+        let (at, known) = self.answers.known[predicate as usize];
+        if at == self.answers.event {
+            return known;
+        }
+        let Questions { program, event, .. } = *self;
+        let answer = match program.access.rules_out(predicate, event, &program.plan.columns, self.finder) {
+            true => Some(false),
+            false => self.find_out(predicate),
+        };
+        self.answers.known[predicate as usize] = (self.answers.event, answer);
+        answer
+    }
+}
+
+impl Questions<'_> {
+    /// The answer; `None` when it would take more combinations of values than may be tried.
+    fn find_out(&mut self, predicate: u32) -> Option<bool> {
+        let columns = &self.program.plan.columns;
+        let fold = &mut self.answers.fold;
+        match &self.program.plan.predicates[predicate as usize] {
             Predicate::Field { slot, test } => {
                 let column = &columns[*slot as usize];
-                let fold = &mut self.fold;
-                event
-                    .values(*slot as usize)
-                    .any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold)))
+                let mut values = self.event.values(*slot as usize);
+                Some(values.any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold))))
             }
             Predicate::Script(script) => {
-                match script.holds(event, columns, program.limits.max_combinations, &mut self.fold) {
-                    Ok(truth) => truth,
-                    Err(TooManyCombinations) => return Answer::Undecided,
-                }
+                script.holds(self.event, columns, self.program.limits.max_combinations, fold).ok()
             }
-        };
-        if truth { Answer::Yes } else { Answer::No }
+        }
     }
 }

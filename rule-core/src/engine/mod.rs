@@ -3,6 +3,8 @@
 mod compile;
 mod evaluate;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, fold_constant};
@@ -13,6 +15,8 @@ use crate::api::Rejection;
 use crate::correlate::Setting;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::decode::Projection;
+use crate::plan::access::Access;
+use crate::plan::code::Code;
 use crate::plan::{Filter, Plan};
 use crate::{Limits, RuleInfo};
 
@@ -35,21 +39,22 @@ impl RuleSet {
     }
 }
 
-/// What the evaluator runs: filters over one plan, reached through the category that they need.
+/// What the evaluator runs: filters over one plan, and how they are reached.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub plan: Plan,
     pub projection: Projection,
-    pub filters: Vec<Filter>,
+    /// The field and value of each filter's category, if it has one.
+    pub categories: Vec<Option<(u32, String)>>,
+    /// The filters' conditions.
+    pub code: Code,
     /// What each filter is for. A program without targets is not told: the filters are all that is wanted.
     pub targets: Vec<Target>,
     pub correlations: Vec<Correlation>,
     pub timelines: Vec<TimelineFields>,
     pub limits: Limits,
-    /// Filters without a category.
-    pub any: Vec<u32>,
-    /// For each field that holds a category, the filters for each category.
-    pub by_category: Vec<(u32, std::collections::HashMap<String, Vec<u32>>)>,
+    /// Which filters could hold.
+    pub access: Access,
 }
 
 /// What a filter is for.
@@ -63,33 +68,20 @@ pub(crate) enum Target {
 
 impl Program {
     /// Arranges filters for evaluation.
-    pub fn new(plan: Plan, filters: Vec<Filter>, limits: Limits) -> Program {
-        let mut program = Program {
+    pub fn new(mut plan: Plan, filters: Vec<Filter>, limits: Limits) -> Program {
+        let specs = plan.take_specs();
+        let paths: Vec<&str> = plan.columns.iter().map(|c| c.path.as_str()).collect();
+        Program {
+            projection: Projection::new(&paths),
+            access: Access::new(&specs, &plan.columns, &filters),
+            code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan.predicates),
+            categories: filters.into_iter().map(|filter| filter.category).collect(),
             plan,
-            projection: Projection::new::<&str>(&[]),
-            filters,
             targets: Vec::new(),
             correlations: Vec::new(),
             timelines: Vec::new(),
             limits,
-            any: Vec::new(),
-            by_category: Vec::new(),
-        };
-        let paths: Vec<&str> = program.plan.columns.iter().map(|c| c.path.as_str()).collect();
-        program.projection = Projection::new(&paths);
-        for (number, filter) in program.filters.iter().enumerate() {
-            let number = number as u32;
-            let Some((slot, name)) = &filter.category else {
-                program.any.push(number);
-                continue;
-            };
-            let at = program.by_category.iter().position(|(s, _)| s == slot).unwrap_or_else(|| {
-                program.by_category.push((*slot, Default::default()));
-                program.by_category.len() - 1
-            });
-            program.by_category[at].1.entry(name.clone()).or_default().push(number);
         }
-        program
     }
 
     /// Says what the filters are for.

@@ -43,7 +43,7 @@ impl Explainer<'_> {
     /// The event, held against every term.
     pub fn explain(&mut self, ordinal: u64, line: &[u8]) -> ExplainedEvent {
         let result = self.evaluator.run(&self.program, line);
-        let mut holds = vec![false; self.program.filters.len()];
+        let mut holds = vec![false; self.program.code.len()];
         for filter in self.evaluator.matched() {
             holds[*filter as usize] = true;
         }

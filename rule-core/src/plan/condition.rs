@@ -60,15 +60,4 @@ impl Condition {
             _ => Condition::Or(kept),
         }
     }
-
-    /// The truth, given the answers of the predicates. Asks from left to right and no more than needed.
-    pub fn holds(&self, answer: &mut impl FnMut(u32) -> bool) -> bool {
-        match self {
-            Condition::Constant(truth) => *truth,
-            Condition::Predicate(number) => answer(*number),
-            Condition::Not(inner) => !inner.holds(answer),
-            Condition::And(parts) => parts.iter().all(|part| part.holds(answer)),
-            Condition::Or(parts) => parts.iter().any(|part| part.holds(answer)),
-        }
-    }
 }

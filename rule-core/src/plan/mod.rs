@@ -5,6 +5,8 @@
 //! *existential* by itself (it holds if any value of its field passes) and negation is the complement, which is
 //! what Elasticsearch's query of leaf clauses under `bool` means.
 
+pub mod access;
+pub mod code;
 pub mod condition;
 pub mod script;
 pub mod test;
@@ -158,6 +160,16 @@ impl Plan {
         let number = self.push(Predicate::Field { slot, test });
         self.interned.insert(key, number);
         Ok(number)
+    }
+
+    /// Each predicate's field and test, for those that have one, by number. The plan is complete then: what it needed to be made is gone.
+    pub fn take_specs(&mut self) -> Vec<Option<(u32, Spec)>> {
+        let mut specs: Vec<Option<(u32, Spec)>> = self.predicates.iter().map(|_| None).collect();
+        for (key, number) in std::mem::take(&mut self.interned) {
+            specs[number as usize] = Some(key);
+        }
+        self.slots = HashMap::new();
+        specs
     }
 
     /// A predicate with a script of its own.

@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::Column;
 use super::test::{self, text};
 use crate::decode::{self, Event};
@@ -74,7 +76,7 @@ impl Script {
         max_combinations: u32,
         fold: &mut Fold,
     ) -> Result<bool, TooManyCombinations> {
-        let mut values: Vec<Value<'_>> = vec![Value::Null; self.mentions.len()];
+        let mut values: SmallVec<[Value<'_>; 4]> = smallvec![Value::Null; self.mentions.len()];
         let mut left = max_combinations;
         self.any(event, columns, &mut values, 0, &mut left, fold)
     }
@@ -103,7 +105,7 @@ impl Script {
         &self,
         event: Event<'e>,
         columns: &'e [Column],
-        values: &mut Vec<Value<'e>>,
+        values: &mut [Value<'e>],
         at: usize,
         left: &mut u32,
         fold: &mut Fold,
@@ -154,7 +156,7 @@ impl Node {
     /// The value over one combination of the fields' values.
     pub fn value<'v>(&'v self, fields: &[Value<'v>], fold: &mut Fold) -> Value<'v> {
         match self {
-            Node::Constant(value) => value.clone(),
+            Node::Constant(value) => value.borrowed(),
             Node::Field(at) => fields.get(*at).cloned().unwrap_or(Value::Null),
             Node::Not(inner) => match inner.value(fields, fold) {
                 Value::Bool(truth) => Value::Bool(!truth),
@@ -183,7 +185,7 @@ impl Node {
                 functions::arithmetic(ArithmeticOp::Subtract, &Value::Int(0), &inner.value(fields, fold))
             }
             Node::Call(function, insensitive, arguments) => {
-                let arguments: Vec<_> = arguments.iter().map(|a| a.value(fields, fold)).collect();
+                let arguments: SmallVec<[_; 4]> = arguments.iter().map(|a| a.value(fields, fold)).collect();
                 functions::call(*function, *insensitive, &arguments)
             }
             Node::Text(inner, test) => match inner.value(fields, fold).text() {

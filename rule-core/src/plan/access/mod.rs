@@ -1,0 +1,269 @@
+//! From the values of an event to the few filters that could hold for it.
+//!
+//! Of each filter a *cover* is chosen when the rule set is compiled: a few keys, each a thing that one value of one field can be,
+//! of which at least one is in every event that the filter holds for. (The literature on publish and subscribe calls this an
+//! access predicate.) `process.name : ("nc", "ncat") and process.args : "-e"` has the cover "`process.name` is `nc`" or "`process.name` is
+//! `ncat`". At an event the values of each field are looked up in one table for all filters; only filters of which a key was
+//! found are evaluated. So the cost of an event does not depend on how many rules there are but on how many could hold.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `cover` | chooses the keys of a filter |
+//! | `words` | finds the filters whose key is a whole value |
+//! | `grams` | finds the filters whose key is a part of a value: wildcards, prefixes and suffixes |
+//! | `build` | puts a rule set's covers into tables |
+//!
+//! Keys are found without regard to the case of letters, and may be found where they are not: what is found is evaluated. A key
+//! that is there is never missed.
+//!
+//! Beside its cover a filter has *needs*: tests that many filters have in common, such as `host.os.type == "linux"`, a bit each.
+//! The same look into the tables tells which of them the event may pass, and filters whose needs are not met are dismissed by one
+//! comparison, without being looked at.
+
+mod build;
+mod cover;
+mod grams;
+mod words;
+
+use crate::decode::{Event, Value};
+use crate::plan::{Column, test};
+use grams::{Grams, Hit};
+use words::Words;
+
+/// A set of [`Access::needs`].
+type Needs = u128;
+
+/// The tables of a rule set.
+#[derive(Debug, Default)]
+pub struct Access {
+    /// By slot, like the next: what is looked at first.
+    gates: Vec<Gate>,
+    fields: Vec<Field>,
+    /// What each filter needs.
+    needs: Vec<Needs>,
+    /// Filters without a cover.
+    always: Vec<Group>,
+    /// Lists of filters, one after the other.
+    lists: Vec<u32>,
+    /// For each predicate that is about words, which of [`Self::atoms`] pass it; for each that has clues, which are its clues: it does not
+    /// hold where there is none of them.
+    tests: Vec<List>,
+    /// Atoms, those of each test in order. An atom is that a field has a certain word, whether in any case or in one, or a value with
+    /// a certain gram.
+    atoms: Vec<u32>,
+    /// For each predicate with clues the field where they are, else [`NONE`].
+    clues: Vec<u32>,
+    atom_count: u32,
+}
+
+/// No field.
+const NONE: u32 = u32::MAX;
+
+/// Filters of equal needs.
+#[derive(Debug)]
+struct Group {
+    needs: Needs,
+    filters: List,
+}
+
+/// A part of [`Access::lists`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct List {
+    start: u32,
+    len: u32,
+}
+
+/// What is looked for in the values of one field.
+#[derive(Debug, Default)]
+struct Field {
+    words: Words,
+    grams: Grams,
+    /// Filters whose key is that the field has a value.
+    any: List,
+    /// The needs that any value meets.
+    meets: Needs,
+}
+
+/// What most values of a field are dismissed by. Small, so that those of all fields stay in the cache.
+#[derive(Clone, Copy, Debug)]
+struct Gate {
+    /// See [`Words::gate`], as for the next.
+    lengths: u64,
+    firsts: u32,
+    has_grams: bool,
+    /// Whether something stands for a null.
+    has_null: bool,
+    /// Whether it matters that there is a value.
+    has_any: bool,
+}
+
+impl Gate {
+    #[inline]
+    fn may_be_word(&self, text: &[u8]) -> bool {
+        self.lengths >> (text.len() & 63) & 1 == 1 && self.firsts >> (text.first().unwrap_or(&0) & 31) & 1 == 1
+    }
+}
+
+/// The working memory of [`Access::find`], used again for every event.
+#[derive(Debug, Default)]
+pub struct Finder {
+    /// For each filter the last event at which it was found.
+    seen: Vec<u32>,
+    event: u32,
+    lists: Vec<List>,
+    /// The atoms of the event, and for each atom the last event that had it.
+    atoms: Vec<u32>,
+    atoms_seen: Vec<u32>,
+    /// For each field the last event whose values were searched for grams.
+    scanned: Vec<u32>,
+    found: Vec<u32>,
+    /// Fields with a value that are looked at for no more than that.
+    fields: Vec<u32>,
+}
+
+impl Access {
+    /// Looks for the filters that could hold for the event; the finder then has them.
+    pub fn find(&self, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
+        finder.start(self);
+        let mut met: Needs = 0;
+        let mut has_grams = false;
+        for (slot, value) in event.all() {
+            let gate = &self.gates[slot as usize];
+            if gate.lengths == 0 && !gate.has_grams && !gate.has_any {
+                continue;
+            }
+            let value = match value {
+                Value::Null if !gate.has_null => continue,
+                Value::Null => columns[slot as usize].stored(value).unwrap_or(value),
+                value => value,
+            };
+            has_grams |= gate.has_grams;
+            if gate.has_any {
+                let field = &self.fields[slot as usize];
+                met |= field.meets;
+                if field.any.len > 0 && !finder.fields.contains(&slot) {
+                    finder.fields.push(slot);
+                    finder.lists.push(field.any);
+                }
+            }
+            let text = test::text(&value).as_bytes();
+            if !gate.may_be_word(text) {
+                continue;
+            }
+            let words = &self.fields[slot as usize].words;
+            if let Some(entry) = words.find(text) {
+                met |= entry.meets;
+                if entry.filters.len > 0 {
+                    finder.lists.push(entry.filters);
+                }
+                for atom in words.atoms(entry, text) {
+                    finder.atoms_seen[atom as usize] = finder.event;
+                    finder.atoms.push(atom);
+                }
+            }
+        }
+        if has_grams {
+            self.find_grams(event, columns, met, finder);
+        }
+        let always = self.always.iter().filter(|group| group.needs & !met == 0).map(|group| group.filters);
+        for list in finder.lists.iter().copied().chain(always) {
+            for filter in &self.lists[list.start as usize..(list.start + list.len) as usize] {
+                let seen = &mut finder.seen[*filter as usize];
+                if self.needs[*filter as usize] & !met == 0 && *seen != finder.event {
+                    *seen = finder.event;
+                    finder.found.push(*filter);
+                }
+            }
+        }
+        finder.found.sort_unstable();
+    }
+
+    /// The second look, at parts of values, where a filter whose needs are met asks for one.
+    fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, finder: &mut Finder) {
+        for (slot, _) in event.all() {
+            if self.gates[slot as usize].has_grams
+                && finder.scanned[slot as usize] != finder.event
+                && self.fields[slot as usize].grams.wanted(met)
+            {
+                self.scan(slot, event, columns, finder);
+            }
+        }
+    }
+
+    /// Looks for the grams of a field's values.
+    fn scan(&self, slot: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
+        finder.scanned[slot as usize] = finder.event;
+        let Finder { atoms_seen, atoms, lists, event: now, .. } = finder;
+        let hit = |Hit { atom, filters }| {
+            let seen = &mut atoms_seen[atom as usize];
+            if *seen != *now {
+                *seen = *now;
+                atoms.push(atom);
+                if filters.len > 0 {
+                    lists.push(filters);
+                }
+            }
+        };
+        let mut hit = hit;
+        for value in event.values(slot as usize).filter_map(|value| columns[slot as usize].stored(value)) {
+            self.fields[slot as usize].grams.find(test::text(&value).as_bytes(), &mut hit);
+        }
+    }
+
+    /// Whether the event, the one that was last looked at, has none of the clues of a predicate, which then does not hold.
+    #[inline]
+    pub fn rules_out(&self, predicate: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) -> bool {
+        let slot = self.clues[predicate as usize];
+        if slot == NONE {
+            return false;
+        }
+        if finder.scanned[slot as usize] != finder.event {
+            self.scan(slot, event, columns, finder);
+        }
+        !self.passes(predicate, finder)
+    }
+
+    /// The answer of a predicate about whole values for the event that was last looked at.
+    #[inline]
+    pub fn passes(&self, predicate: u32, finder: &Finder) -> bool {
+        let list = self.tests[predicate as usize];
+        let atoms = &self.atoms[list.start as usize..][..list.len as usize];
+        if atoms.len() <= 4 {
+            return atoms.iter().any(|atom| finder.atoms_seen[*atom as usize] == finder.event);
+        }
+        let (Some(first), Some(last)) = (atoms.first(), atoms.last()) else { return false };
+        finder.atoms.iter().any(|atom| first <= atom && atom <= last && atoms.binary_search(atom).is_ok())
+    }
+}
+
+impl Finder {
+    /// The filters that could hold for the event that was last looked at, in order. To be given back when they have been asked.
+    pub fn take_found(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Keeps the memory for the next event.
+    pub fn give_back(&mut self, found: Vec<u32>) {
+        self.found = found;
+    }
+
+    fn start(&mut self, access: &Access) {
+        let filters = access.needs.len();
+        if self.seen.len() != filters || self.event == u32::MAX {
+            self.seen.clear();
+            self.seen.resize(filters, 0);
+            self.event = 0;
+        }
+        if self.atoms_seen.len() != access.atom_count as usize || self.event == 0 {
+            self.atoms_seen.clear();
+            self.atoms_seen.resize(access.atom_count as usize, 0);
+            self.scanned.clear();
+            self.scanned.resize(access.fields.len(), 0);
+        }
+        self.event += 1;
+        self.atoms.clear();
+        self.lists.clear();
+        self.found.clear();
+        self.fields.clear();
+    }
+}

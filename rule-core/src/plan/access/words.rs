@@ -1,0 +1,192 @@
+//! Whole values: a hash table per field.
+
+use super::{List, Needs};
+
+/// The values that are looked for in one field, without regard to the case of `a` to `z`.
+#[derive(Debug, Default)]
+pub struct Words {
+    /// A power of two long and at most half full; empty when nothing is looked for.
+    table: Vec<Slot>,
+    entries: Vec<Entry>,
+    /// The words, one after the other.
+    text: Vec<u8>,
+    /// The forms of all words that tests which mind case ask for.
+    forms: Vec<Form>,
+    lengths: u64,
+    firsts: u32,
+}
+
+/// A place in the table: a part of the hash, and the number of the entry, or [`FREE`].
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    entry: u32,
+}
+
+const FREE: u32 = u32::MAX;
+
+/// What a word leads to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry {
+    start: u32,
+    len: u32,
+    /// Where its forms are.
+    forms: List,
+    /// The atom of the word in any case.
+    pub atom: Option<u32>,
+    /// The needs that a value like this may meet.
+    pub meets: Needs,
+    /// The filters that have the word as a key.
+    pub filters: List,
+}
+
+/// A word in one case, for tests that mind it.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    /// Where it is in the text. It is as long as its word.
+    start: u32,
+    atom: u32,
+}
+
+/// A word, to be put into a table.
+#[derive(Debug, Default)]
+pub struct Word {
+    /// The word in lower case.
+    pub text: String,
+    /// The atom of the word in any case.
+    pub atom: Option<u32>,
+    /// The forms that tests which mind case ask for, and their atoms.
+    pub forms: Vec<(String, u32)>,
+    /// See [`Entry`], as for the next.
+    pub meets: Needs,
+    /// The filters that have the word as a key.
+    pub filters: List,
+}
+
+impl Words {
+    /// A table of words, which differ in more than case.
+    pub fn new(words: &[Word]) -> Words {
+        let mut made = Words::default();
+        if words.is_empty() {
+            return made;
+        }
+        let mask = (words.len() * 2).next_power_of_two() - 1;
+        made.table = vec![Slot { hash: 0, entry: FREE }; mask + 1];
+        for Word { text, atom, forms, meets, filters } in words {
+            let text = text.as_bytes();
+            let hash = hash(text);
+            let mut at = hash as usize & mask;
+            while made.table[at].entry != FREE {
+                at = (at + 1) & mask;
+            }
+            made.table[at] = Slot { hash, entry: made.entries.len() as u32 };
+            made.lengths |= 1 << (text.len() & 63);
+            made.firsts |= 1 << (text.first().unwrap_or(&0) & 31);
+            let start = made.text.len() as u32;
+            made.text.extend_from_slice(text);
+            let first = made.forms.len() as u32;
+            for (form, atom) in forms {
+                made.forms.push(Form { start: made.text.len() as u32, atom: *atom });
+                made.text.extend_from_slice(form.as_bytes());
+            }
+            let forms = List { start: first, len: forms.len() as u32 };
+            made.entries.push(Entry {
+                start,
+                len: text.len() as u32,
+                forms,
+                atom: *atom,
+                meets: *meets,
+                filters: *filters,
+            });
+        }
+        made
+    }
+
+    /// A bit for each length (modulo 64) that a word has, and for each first byte (modulo 32, which ignores case). Most values of an event
+    /// are dismissed by them.
+    pub fn gate(&self) -> (u64, u32) {
+        (self.lengths, self.firsts)
+    }
+
+    /// The atoms of an entry that was found for a value.
+    #[inline]
+    pub fn atoms<'a>(&'a self, entry: &'a Entry, value: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
+        let forms = &self.forms[entry.forms.start as usize..][..entry.forms.len as usize];
+        let same = move |form: &&Form| self.text[form.start as usize..][..entry.len as usize] == *value;
+        entry.atom.into_iter().chain(forms.iter().filter(same).map(|form| form.atom))
+    }
+
+    /// The entry of a value.
+    #[inline]
+    pub fn find(&self, value: &[u8]) -> Option<&Entry> {
+        let mask = self.table.len().checked_sub(1)?;
+        let hash = hash(value);
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.table[at];
+            if slot.entry == FREE {
+                return None;
+            }
+            if slot.hash == hash {
+                let entry = &self.entries[slot.entry as usize];
+                let word = &self.text[entry.start as usize..][..entry.len as usize];
+                if word.eq_ignore_ascii_case(value) {
+                    return Some(entry);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+/// A hash that is the same for both cases of a letter. Words come from rule authors, who could at worst slow down their own rules; values
+/// that collide with a word, and with nothing else, cost a comparison.
+#[inline]
+fn hash(text: &[u8]) -> u32 {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    const LOWER: u64 = 0x2020_2020_2020_2020;
+    let mut hash = text.len() as u64;
+    let mut add = |word: u64| hash = (hash.rotate_left(23) ^ (word | LOWER)).wrapping_mul(MIX);
+    if let Some(last) = text.last_chunk::<8>() {
+        let (words, _) = text.as_chunks::<8>();
+        for word in words {
+            add(u64::from_le_bytes(*word));
+        }
+        add(u64::from_le_bytes(*last));
+    } else if let (Some(front), Some(back)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        add(u64::from(u32::from_le_bytes(*front)) | u64::from(u32::from_le_bytes(*back)) << 32);
+    } else if let [a, .., z] = text {
+        add(u64::from(*a) | u64::from(text[text.len() / 2]) << 8 | u64::from(*z) << 16);
+    } else if let [a] = text {
+        add(u64::from(*a));
+    }
+    (hash ^ hash >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_any_case_and_nothing_else_is() {
+        let mut list: Vec<String> =
+            ["", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "abcdefghi", "é", "\\x"].map(String::from).into();
+        list.extend((0..500).map(|n| format!("word {n}")));
+        list.extend((0..100).map(|n| "w".repeat(n + 2)));
+        let word = |(n, text): (usize, &String)| Word {
+            text: text.clone(),
+            filters: List { start: n as u32, len: 1 },
+            ..Word::default()
+        };
+        let words = Words::new(&list.iter().enumerate().map(word).collect::<Vec<_>>());
+        for (n, word) in list.iter().enumerate() {
+            for word in [word.clone(), word.to_ascii_uppercase()] {
+                assert_eq!(words.find(word.as_bytes()).map(|entry| entry.filters.start), Some(n as u32), "{word}");
+            }
+            assert!(words.find(format!("{word}?").as_bytes()).is_none());
+        }
+        assert!(words.find("É".as_bytes()).is_none());
+        assert!(words.find(b"|x").is_none(), "`|` is what a lower-case `\\` would be");
+        assert!(Words::default().find(b"").is_none());
+    }
+}
