@@ -100,6 +100,16 @@ enum State {
     Sample(Sampler),
 }
 
+impl State {
+    /// Whether there is nothing that an event could go on with.
+    fn is_at_rest(&self) -> bool {
+        match self {
+            State::Sequence(machine) => machine.len() == (0, 0),
+            State::Sample(_) => false,
+        }
+    }
+}
+
 /// The rules and limits that a correlator works with.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
@@ -192,7 +202,9 @@ impl Correlator {
             let fields = &correlation.terms[usize::from(*term)].keys;
             match key::keys(event, fields, setting.columns, setting.limits.max_combinations) {
                 Ok(keys) => {
-                    hits[correlation.timeline as usize].extend(keys.into_iter().map(|key| (*machine, *term, key)));
+                    let hits = &mut hits[correlation.timeline as usize];
+                    hits.reserve(terms.len());
+                    hits.extend(keys.into_iter().map(|key| (*machine, *term, key)));
                 }
                 Err(error) => result = Err(error),
             }
@@ -363,14 +375,18 @@ impl Correlator {
     fn process(&mut self, setting: Setting<'_>, ordinal: Ordinal, held: Held) {
         self.held_bytes = self.held_bytes.saturating_sub(held.cost());
         self.position += 1;
-        let event =
-            Arc::new(Stored { at: ordinal.at, arrival: ordinal.arrival, position: self.position, source: held.source });
+        let event = Stored { at: ordinal.at, arrival: ordinal.arrival, position: self.position, source: held.source };
         let mut hits = held.hits;
         // What one key of one machine has to do with the event, together.
         hits.sort_unstable_by(|a, b| (a.0, &a.2, a.1).cmp(&(b.0, &b.2, b.1)));
         for group in hits.chunk_by(|a, b| (a.0, &a.2) == (b.0, &b.2)) {
             let Some((number, _, key)) = group.first() else { continue };
             let terms = &setting.correlations[*number as usize].terms;
+            let mut roles = group.iter().map(|(_, term, _)| &terms[usize::from(*term)].role);
+            // Most rules are at rest, and only a first event changes that.
+            if self.machines[*number as usize].is_at_rest() && !roles.any(Role::begins) {
+                continue;
+            }
             self.one(setting, *number as usize, |state, shape, cx| match (state, shape) {
                 (State::Sequence(machine), Shape::Sequence(sequence)) => {
                     // Here and not when the batch ends, so that batches have no part in what is evicted.

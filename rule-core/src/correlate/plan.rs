@@ -46,6 +46,13 @@ pub struct Role {
     pub until: bool,
 }
 
+impl Role {
+    /// Whether a key begins to matter with such an event.
+    pub fn begins(&self) -> bool {
+        self.stages.contains(&0) || self.missing == Some(Place::Leading)
+    }
+}
+
 /// Where a missing event stands among the positive terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {

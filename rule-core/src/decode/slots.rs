@@ -49,6 +49,11 @@ impl Span {
     }
 
     #[inline]
+    fn bytes_of(self, text: &str) -> &[u8] {
+        text.as_bytes().get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    #[inline]
     fn of(self, text: &str) -> &str {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
@@ -135,11 +140,19 @@ impl<'a> Event<'a> {
         Values { event: *self, next: self.slots.chains.get(slot).map_or(NONE, |chain| chain.first) }
     }
 
-    /// All values with their slots, in document order.
+    /// The slots of all values and their texts as a `keyword` has them, none for null, in document order.
     #[inline]
-    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, Value<'a>)> + use<'a> {
-        let event = *self;
-        event.slots.values.iter().map(move |stored| (stored.slot, event.value(stored.what)))
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (u32, Option<&'a [u8]>)> + use<'a> {
+        let Event { slots, text, .. } = *self;
+        slots.values.iter().map(move |stored| {
+            let text = match stored.what {
+                What::Null => None,
+                What::Bool(truth) => Some(if truth { &b"true"[..] } else { b"false" }),
+                What::Number(span) | What::String(span) => Some(span.bytes_of(text)),
+                What::Unescaped(span) => Some(span.bytes_of(&slots.text)),
+            };
+            (stored.slot, text)
+        })
     }
 
     #[inline]

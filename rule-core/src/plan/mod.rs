@@ -58,6 +58,16 @@ impl NullValue {
 }
 
 impl Column {
+    /// The text of what stands for a null; empty when nothing does.
+    pub fn stored_null(&self) -> &str {
+        match &self.null_value {
+            Some(NullValue::Text(text) | NullValue::Number(text)) => text,
+            Some(NullValue::Bool(true)) => "true",
+            Some(NullValue::Bool(false)) => "false",
+            None => "",
+        }
+    }
+
     /// The value as Elasticsearch has it stored; `None` for null, unless the mapping has something stand for it.
     pub fn stored<'e>(&'e self, value: Value<'e>) -> Option<Value<'e>> {
         match (value, &self.null_value) {

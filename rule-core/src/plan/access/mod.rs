@@ -25,7 +25,7 @@ mod cover;
 mod grams;
 mod words;
 
-use crate::decode::{Event, Value};
+use crate::decode::Event;
 use crate::plan::{Column, test};
 use grams::{Grams, Hit};
 use words::Words;
@@ -127,15 +127,12 @@ impl Access {
         finder.start(self);
         let mut met: Needs = 0;
         let mut has_grams = false;
-        for (slot, value) in event.all() {
+        for (slot, text) in event.texts() {
             let gate = &self.gates[slot as usize];
-            if gate.lengths == 0 && !gate.has_grams && !gate.has_any {
-                continue;
-            }
-            let value = match value {
-                Value::Null if !gate.has_null => continue,
-                Value::Null => columns[slot as usize].stored(value).unwrap_or(value),
-                value => value,
+            let text = match text {
+                Some(text) => text,
+                None if gate.has_null => columns[slot as usize].stored_null().as_bytes(),
+                None => continue,
             };
             has_grams |= gate.has_grams;
             if gate.has_any {
@@ -146,7 +143,6 @@ impl Access {
                     finder.lists.push(field.any);
                 }
             }
-            let text = test::text(&value).as_bytes();
             if !gate.may_be_word(text) {
                 continue;
             }
@@ -180,7 +176,7 @@ impl Access {
 
     /// The second look, at parts of values, where a filter whose needs are met asks for one.
     fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, finder: &mut Finder) {
-        for (slot, _) in event.all() {
+        for (slot, _) in event.texts() {
             if self.gates[slot as usize].has_grams
                 && finder.scanned[slot as usize] != finder.event
                 && self.fields[slot as usize].grams.wanted(met)
