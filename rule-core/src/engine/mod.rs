@@ -74,7 +74,7 @@ impl Program {
         Program {
             projection: Projection::new(&paths),
             access: Access::new(&specs, &plan.columns, &filters),
-            code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan.predicates),
+            code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan),
             categories: filters.into_iter().map(|filter| filter.category).collect(),
             plan,
             targets: Vec::new(),

@@ -3,9 +3,10 @@
 //! A condition is a tree. Here it is a run of numbers, parents before their parts, so that evaluating one reads memory from front to
 //! back. The parts of an `and` or `or` stand in the order of what they cost, since their truth does not depend on it.
 
-use super::Predicate;
+use super::access::weight;
 use super::condition::Condition;
 use super::test::Spec;
+use super::{Plan, Predicate};
 
 /// The conditions of all filters.
 #[derive(Debug, Default)]
@@ -40,14 +41,14 @@ pub trait Answers {
 }
 
 impl Code {
-    /// Lays out conditions. `specs` and `predicates` go by the predicates' numbers.
+    /// Lays out conditions. `specs` goes by the predicates' numbers.
     pub fn new<'a>(
         conditions: impl Iterator<Item = &'a Condition>,
         specs: &[Option<(u32, Spec)>],
-        predicates: &[Predicate],
+        plan: &Plan,
     ) -> Code {
         let mut code = Code::default();
-        let costs = Costs { specs, predicates };
+        let costs = Costs { specs, plan };
         for condition in conditions {
             code.starts.push(code.nodes.len() as u32);
             code.add(condition, &costs);
@@ -128,7 +129,7 @@ impl Code {
 /// What predicates cost, roughly.
 struct Costs<'a> {
     specs: &'a [Option<(u32, Spec)>],
-    predicates: &'a [Predicate],
+    plan: &'a Plan,
 }
 
 impl Costs<'_> {
@@ -139,11 +140,17 @@ impl Costs<'_> {
     fn of(&self, condition: &Condition) -> u64 {
         match condition {
             Condition::Constant(_) => 0,
-            Condition::Predicate(number) => match (&self.specs[*number as usize], &self.predicates[*number as usize]) {
-                (Some((_, spec)), _) => spec.cost(),
-                (None, Predicate::Script(script)) => 100 + 100 * script.mentions.len() as u64,
-                (None, Predicate::Field { .. }) => 100,
-            },
+            Condition::Predicate(number) => {
+                match (&self.specs[*number as usize], &self.plan.predicates[*number as usize]) {
+                    // Of equal ones first what is less likely to hold: the others, such as the operating system, are what the filter was
+                    // found by.
+                    (Some((slot, spec)), _) => {
+                        16 * spec.cost() + (15.0 * weight(&self.plan.columns[*slot as usize].path)) as u64
+                    }
+                    (None, Predicate::Script(script)) => 1600 + 1600 * script.mentions.len() as u64,
+                    (None, Predicate::Field { .. }) => 1600,
+                }
+            }
             Condition::Not(inner) => self.of(inner),
             Condition::And(parts) | Condition::Or(parts) => 1 + parts.iter().map(|part| self.of(part)).sum::<u64>(),
         }

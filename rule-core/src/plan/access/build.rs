@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::cover::{Chooser, Key, presence, weight};
 use super::grams::{Gram, Grams, Hit};
 use super::words::{Word, Words};
-use super::{Access, Field, Gate, Group, List, NONE, Needs};
+use super::{Access, Field, Gate, Group, List, NONE, Needs, WordTest};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
 use crate::plan::{Column, Filter};
@@ -86,9 +86,9 @@ impl Access {
         for (gate, column) in access.gates.iter_mut().zip(columns) {
             gate.has_null = column.null_value.is_some();
         }
-        for atoms in tests {
-            let start = access.atoms.len() as u32;
-            access.tests.push(List { start, len: atoms.len() as u32 });
+        for (atoms, spec) in tests.into_iter().zip(specs) {
+            let list = List { start: access.atoms.len() as u32, len: atoms.len() as u32 };
+            access.tests.push(WordTest { atoms: list, slot: spec.as_ref().map_or(0, |(slot, _)| *slot) });
             access.atoms.extend(atoms);
         }
         access

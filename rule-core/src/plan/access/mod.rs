@@ -27,6 +27,7 @@ mod words;
 
 use crate::decode::Event;
 use crate::plan::{Column, test};
+pub use cover::weight;
 use grams::{Grams, Hit};
 use words::Words;
 
@@ -47,7 +48,7 @@ pub struct Access {
     lists: Vec<u32>,
     /// For each predicate that is about words, which of [`Self::atoms`] pass it; for each that has clues, which are its clues: it does not
     /// hold where there is none of them.
-    tests: Vec<List>,
+    tests: Vec<WordTest>,
     /// Atoms, those of each test in order. An atom is that a field has a certain word, whether in any case or in one, or a value with
     /// a certain gram.
     atoms: Vec<u32>,
@@ -64,6 +65,13 @@ const NONE: u32 = u32::MAX;
 struct Group {
     needs: Needs,
     filters: List,
+}
+
+/// The atoms of a test and the field that they are about.
+#[derive(Clone, Copy, Debug)]
+struct WordTest {
+    atoms: List,
+    slot: u32,
 }
 
 /// A part of [`Access::lists`].
@@ -114,6 +122,8 @@ pub struct Finder {
     /// The atoms of the event, and for each atom the last event that had it.
     atoms: Vec<u32>,
     atoms_seen: Vec<u32>,
+    /// A bit for each field (modulo 64) that they are about.
+    with_atoms: u64,
     /// For each field the last event whose values were searched for grams.
     scanned: Vec<u32>,
     found: Vec<u32>,
@@ -152,6 +162,7 @@ impl Access {
                 if entry.filters.len > 0 {
                     finder.lists.push(entry.filters);
                 }
+                finder.with_atoms |= 1 << (slot & 63);
                 for atom in words.atoms(entry, text) {
                     finder.atoms_seen[atom as usize] = finder.event;
                     finder.atoms.push(atom);
@@ -189,6 +200,7 @@ impl Access {
     /// Looks for the grams of a field's values.
     fn scan(&self, slot: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
         finder.scanned[slot as usize] = finder.event;
+        finder.with_atoms |= 1 << (slot & 63);
         let Finder { atoms_seen, atoms, lists, event: now, .. } = finder;
         let hit = |Hit { atom, filters }| {
             let seen = &mut atoms_seen[atom as usize];
@@ -222,7 +234,10 @@ impl Access {
     /// The answer of a predicate about whole values for the event that was last looked at.
     #[inline]
     pub fn passes(&self, predicate: u32, finder: &Finder) -> bool {
-        let list = self.tests[predicate as usize];
+        let WordTest { atoms: list, slot } = self.tests[predicate as usize];
+        if finder.with_atoms >> (slot & 63) & 1 == 0 {
+            return false;
+        }
         let atoms = &self.atoms[list.start as usize..][..list.len as usize];
         if atoms.len() <= 4 {
             return atoms.iter().any(|atom| finder.atoms_seen[*atom as usize] == finder.event);
@@ -258,6 +273,7 @@ impl Finder {
         }
         self.event += 1;
         self.atoms.clear();
+        self.with_atoms = 0;
         self.lists.clear();
         self.found.clear();
         self.fields.clear();
