@@ -42,5 +42,6 @@ mod tests;
 mod trie;
 
 pub use error::{DecodeError, DecodeErrorKind};
+pub(crate) use project::Line;
 pub use slots::{Event, Number, Slots, Value, Values};
 pub use trie::Projection;

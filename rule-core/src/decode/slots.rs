@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::project::Line;
 use super::skip::Brackets;
 
 /// The values of one event, and the memory for reading the next one. Used again from event to event, it
@@ -121,7 +122,12 @@ impl Slots {
 
     /// The values together with the bytes that they were decoded from; without any values if these are not UTF-8.
     pub fn view<'a>(&'a self, event: &'a [u8]) -> Event<'a> {
-        Event { slots: self, bytes: event, text: std::str::from_utf8(event).unwrap_or_default() }
+        self.view_line(Line::new(event))
+    }
+
+    /// The same for an event that was looked at already.
+    pub(crate) fn view_line<'a>(&'a self, event: Line<'a>) -> Event<'a> {
+        Event { slots: self, bytes: event.bytes, text: event.text() }
     }
 }
 

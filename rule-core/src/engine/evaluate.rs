@@ -1,21 +1,25 @@
 //! One event through a program.
 
 use super::Program;
-use crate::decode::{Event, Slots, Value};
+use crate::decode::{Event, Line, Slots, Value};
 use crate::pattern::Fold;
 use crate::plan::access::Finder;
 use crate::plan::{Predicate, code};
 
 /// The lines of a batch without their ends; blank ones are left out.
-pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = batch;
+pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let all = Line::new(batch);
+    let mut at = 0;
     std::iter::from_fn(move || {
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest[..end].trim_ascii();
-            rest = &rest[(end + 1).min(rest.len())..];
-            if !line.is_empty() {
-                return Some(line);
+        while at < batch.len() {
+            let start = at;
+            let end = memchr::memchr(b'\n', &batch[at..]).map_or(batch.len(), |newline| at + newline);
+            at = end + 1;
+            let line = &batch[start..end];
+            let blank = line.len() - line.trim_ascii_start().len();
+            let trimmed = line.trim_ascii();
+            if !trimmed.is_empty() {
+                return Some(all.part(start + blank, start + blank + trimmed.len()));
             }
         }
         None
@@ -43,11 +47,11 @@ struct Answers {
 impl Evaluator {
     /// Evaluates one event. [`Self::matched`] then tells which filters hold. The error is where and why the event
     /// could not be evaluated in full.
-    pub fn run(&mut self, program: &Program, line: &[u8]) -> Result<(), (usize, String)> {
+    pub fn run(&mut self, program: &Program, line: Line<'_>) -> Result<(), (usize, String)> {
         self.matched.clear();
-        let decoded = program.projection.decode(line, &program.limits, &mut self.slots);
+        let decoded = program.projection.decode_line(line, &program.limits, &mut self.slots);
         decoded.map_err(|error| (error.offset, error.to_string()))?;
-        let event = self.slots.view(line);
+        let event = self.slots.view_line(line);
         program.access.find(event, &program.plan.columns, &mut self.finder);
         self.answers.start(program.plan.predicates.len());
         let mut complete = true;
@@ -78,8 +82,8 @@ impl Evaluator {
     }
 
     /// The last event.
-    pub fn event<'a>(&'a self, line: &'a [u8]) -> Event<'a> {
-        self.slots.view(line)
+    pub fn event<'a>(&'a self, line: Line<'a>) -> Event<'a> {
+        self.slots.view_line(line)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
+use crate::decode::Line;
 
 /// A rule set at work on a stream of events.
 ///
@@ -148,7 +149,7 @@ impl Session {
         Outcome { first: self.seen, ..Outcome::default() }
     }
 
-    fn event(&mut self, number: u64, line: &[u8], outcome: &mut Outcome) {
+    fn event(&mut self, number: u64, line: Line<'_>, outcome: &mut Outcome) {
         let program = &self.rules.program;
         let result = self.evaluator.run(program, line);
         let readable = result.is_ok() || !self.evaluator.matched().is_empty();
@@ -166,7 +167,7 @@ impl Session {
             };
             outcome.matches.push(Match { rule, events: vec![number], join_keys: Vec::new() });
             if let Some(builder) = &mut self.alerts {
-                builder.push(rule, &self.rules.rules[rule as usize], line, &program.limits, &mut outcome.alerts);
+                builder.push(rule, &self.rules.rules[rule as usize], line.bytes, &program.limits, &mut outcome.alerts);
             }
         }
         let Some(correlator) = self.correlator.as_mut().filter(|_| readable) else { return };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Evaluator, Program};
 use crate::Limits;
 use crate::check::Checker;
-use crate::decode::{Projection, Slots};
+use crate::decode::{Line, Projection, Slots};
 use crate::pattern::Fold;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan, Predicate};
@@ -185,7 +185,7 @@ proptest! {
         let program = Program::new(plan, filters, Limits::default());
         let mut evaluator = Evaluator::default();
         for (text, expected) in events.iter().zip(expected) {
-            evaluator.run(&program, text.as_bytes()).expect("decided");
+            evaluator.run(&program, Line::new(text.as_bytes())).expect("decided");
             prop_assert_eq!(evaluator.matched(), expected, "{}\n{:#?}", text, rules);
         }
     }

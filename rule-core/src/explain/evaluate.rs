@@ -12,7 +12,7 @@ use super::text::{self, OneLine};
 use super::words::{self, Wanted};
 use super::{decide, notes, walk};
 use crate::api::Rejection;
-use crate::decode;
+use crate::decode::{self, Line};
 use crate::engine::{Evaluator, Program};
 use crate::pattern::Fold;
 use crate::plan::Predicate;
@@ -41,7 +41,7 @@ pub const READABLE: u32 = 0;
 
 impl Explainer<'_> {
     /// The event, held against every term.
-    pub fn explain(&mut self, ordinal: u64, line: &[u8]) -> ExplainedEvent {
+    pub fn explain(&mut self, ordinal: u64, line: Line<'_>) -> ExplainedEvent {
         let result = self.evaluator.run(&self.program, line);
         let mut holds = vec![false; self.program.code.len()];
         for filter in self.evaluator.matched() {

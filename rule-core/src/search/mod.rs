@@ -11,7 +11,7 @@ use crate::correlate::key::KeyValue;
 use crate::correlate::order::{Tiebreaker, timestamp};
 use crate::correlate::plan::{Correlation, Shape, TimelineFields};
 use crate::correlate::{Completion, Correlator};
-use crate::decode::Event;
+use crate::decode::{Event, Line};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::engine::{Evaluator, Program, Target, lines, locate, reject, schema};
 use crate::json;
@@ -128,7 +128,7 @@ impl Search {
         let mut counted = 0;
         for line in lines(batch) {
             // Lines are slices of the batch, so their place tells how many line ends stand before them.
-            let at = line.as_ptr() as usize - batch.as_ptr() as usize;
+            let at = line.bytes.as_ptr() as usize - batch.as_ptr() as usize;
             line_number += memchr::memchr_iter(b'\n', &batch[counted..at]).count() as u64;
             counted = at;
             let event = self.seen;
@@ -146,7 +146,7 @@ impl Search {
         progress
     }
 
-    fn keep(&mut self, index: &str, line_number: u64, arrival: u64, line: &[u8], progress: &mut SearchProgress) {
+    fn keep(&mut self, index: &str, line_number: u64, arrival: u64, line: Line<'_>, progress: &mut SearchProgress) {
         let event = self.evaluator.event(line);
         match &mut self.results {
             Results::Events { order, hits } => {
