@@ -114,6 +114,7 @@ onPage(
     await page.locator(".event .reason", { hasText: "is an event for term 1; dropped: maxspan has passed" }).waitFor();
     await page.locator(".event", { hasText: "is an event for until" }).locator(".expand").click();
     const terms = page.locator(".why-term");
+    await terms.first().waitFor();
     assert.equal(await terms.count(), 4);
     assert.match(await terms.nth(0).innerText(), /does not match\s*term 1\s*the event has no event.outcome/);
     assert.match(await terms.nth(3).innerText(), /matches\s*until\s*by host.id "web-1", user.name "ben"/);
