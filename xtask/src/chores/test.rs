@@ -46,6 +46,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
             suite::cargo(&mut cargo)
         });
     }
+    steps.step("instructions", || super::bench::instructions::run(&Default::default()));
     if !options.no_js {
         steps.step("types: JavaScript", || process::run(&mut js::npm(&["run", "check"])));
         steps.step("tests: npm package", || suite::node(&mut js::npm(&["test", "--workspace", "engine"])));
