@@ -152,7 +152,7 @@ impl Access {
     fn field(&mut self, wanted: Wanted, tests: &mut [Vec<u32>]) -> Field {
         let mut words = Vec::with_capacity(wanted.words.len());
         for (text, WantedWord { meets, filters, folded, forms }) in wanted.words {
-            let folded = (!folded.is_empty()).then(|| self.atom(&folded, tests));
+            let folded = (!folded.is_empty() || !filters.is_empty()).then(|| self.atom(&folded, tests));
             let forms = forms.into_iter().map(|(form, predicates)| (form, self.atom(&predicates, tests))).collect();
             words.push(Word { text, atom: folded, forms, meets, filters: self.list(&filters) });
         }

@@ -127,8 +127,8 @@ pub struct Finder {
     /// For each field the last event whose values were searched for grams.
     scanned: Vec<u32>,
     found: Vec<u32>,
-    /// Fields with a value that are looked at for no more than that.
-    fields: Vec<u32>,
+    /// For each field the last event that had a value there, of those that are looked at for no more than that.
+    valued: Vec<u32>,
 }
 
 impl Access {
@@ -148,8 +148,9 @@ impl Access {
             if gate.has_any {
                 let field = &self.fields[slot as usize];
                 met |= field.meets;
-                if field.any.len > 0 && !finder.fields.contains(&slot) {
-                    finder.fields.push(slot);
+                let valued = &mut finder.valued[slot as usize];
+                if field.any.len > 0 && *valued != finder.event {
+                    *valued = finder.event;
                     finder.lists.push(field.any);
                 }
             }
@@ -159,13 +160,18 @@ impl Access {
             let words = &self.fields[slot as usize].words;
             if let Some(entry) = words.find(text) {
                 met |= entry.meets;
-                if entry.filters.len > 0 {
-                    finder.lists.push(entry.filters);
-                }
+                // A value may be there a hundred thousand times: only the first counts.
                 finder.with_atoms |= 1 << (slot & 63);
                 for atom in words.atoms(entry, text) {
-                    finder.atoms_seen[atom as usize] = finder.event;
+                    let seen = &mut finder.atoms_seen[atom as usize];
+                    if *seen == finder.event {
+                        continue;
+                    }
+                    *seen = finder.event;
                     finder.atoms.push(atom);
+                    if entry.atom == Some(atom) && entry.filters.len > 0 {
+                        finder.lists.push(entry.filters);
+                    }
                 }
             }
         }
@@ -239,7 +245,8 @@ impl Access {
             return false;
         }
         let atoms = &self.atoms[list.start as usize..][..list.len as usize];
-        if atoms.len() <= 4 {
+        // Whichever are fewer, so that neither a long list nor an event full of words makes it dear.
+        if atoms.len() <= finder.atoms.len().max(4) {
             return atoms.iter().any(|atom| finder.atoms_seen[*atom as usize] == finder.event);
         }
         let (Some(first), Some(last)) = (atoms.first(), atoms.last()) else { return false };
@@ -270,12 +277,13 @@ impl Finder {
             self.atoms_seen.resize(access.atom_count as usize, 0);
             self.scanned.clear();
             self.scanned.resize(access.fields.len(), 0);
+            self.valued.clear();
+            self.valued.resize(access.fields.len(), 0);
         }
         self.event += 1;
         self.atoms.clear();
         self.with_atoms = 0;
         self.lists.clear();
         self.found.clear();
-        self.fields.clear();
     }
 }

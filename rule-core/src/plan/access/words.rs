@@ -32,7 +32,7 @@ pub struct Entry {
     len: u32,
     /// Where its forms are.
     forms: List,
-    /// The atom of the word in any case.
+    /// The atom of the word in any case, where a test asks for it or a filter has the word as a key.
     pub atom: Option<u32>,
     /// The needs that a value like this may meet.
     pub meets: Needs,
