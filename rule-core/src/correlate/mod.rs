@@ -203,7 +203,7 @@ impl Correlator {
             match key::keys(event, fields, setting.columns, setting.limits.max_combinations) {
                 Ok(keys) => {
                     let hits = &mut hits[correlation.timeline as usize];
-                    hits.reserve(terms.len());
+                    hits.reserve(if keys.is_empty() { 0 } else { terms.len() });
                     hits.extend(keys.into_iter().map(|key| (*machine, *term, key)));
                 }
                 Err(error) => result = Err(error),
