@@ -9,10 +9,12 @@ use super::{build, js, suite};
 use crate::process;
 use crate::steps::{Ending, Steps};
 
-/// Run everything that CI runs: formatting, lints, and the tests of Rust, the module, JavaScript and the playground
+/// Run everything that CI runs: formatting, lints, the tests of Rust, the module, JavaScript and the playground, and the count of
+/// instructions
 ///
 /// Builds what they need first. Every step runs even if one before it fails. The playground is tested in
-/// Chromium: /usr/bin/chromium, or what CHROMIUM names; as root on Debian it is installed when it is missing.
+/// Chromium: /usr/bin/chromium, or what CHROMIUM names; as root on Debian it is installed when it is missing, and
+/// so is valgrind, which counts instructions.
 #[derive(clap::Args, Debug)]
 pub struct Options {
     /// Leave out the JavaScript suites (no Node or Chromium is needed, but for building)
