@@ -1,18 +1,17 @@
 //! Join keys: what an event brings for the `by` of a term.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
-
-use smallvec::SmallVec;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::order::At;
+use super::timeline::Span;
 use crate::decode::{Event, Value};
 use crate::plan::{Column, test};
 use crate::schema::FieldType;
 use crate::time;
 
 /// How the values of one join key are read, the same for all terms of a query so that they can be equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
     /// As the event has them: numbers are numbers, strings are strings.
     Plain,
@@ -47,6 +46,17 @@ impl KeyKind {
             || self == KeyKind::Plain
             || other == KeyKind::Plain
             || matches!((self, other), (KeyKind::Date(_), KeyKind::Date(_)))
+    }
+
+    /// Whether the value is read as its text, as it stands.
+    fn is_text(self, value: &Value<'_>) -> bool {
+        match self {
+            KeyKind::Text => true,
+            // There is one way to write an address of four bytes.
+            KeyKind::Ip => test::text(value).parse::<Ipv4Addr>().is_ok(),
+            KeyKind::Plain => matches!(value, Value::String(_)),
+            _ => false,
+        }
     }
 
     fn read(self, value: Value<'_>, column: &Column) -> KeyValue {
@@ -177,13 +187,9 @@ const TEXT: u8 = 5;
 const DATE: u8 = 6;
 
 impl Key {
-    /// Packs values.
-    pub fn new(values: &[KeyValue]) -> Key {
-        let mut bytes = SmallVec::new();
-        for value in values {
-            pack(value, &mut bytes);
-        }
-        Key(bytes.as_slice().into())
+    /// The key of packed values.
+    pub fn of(packed: &[u8]) -> Key {
+        Key(packed.into())
     }
 
     /// The packed values.
@@ -208,7 +214,7 @@ impl Key {
     }
 }
 
-fn pack(value: &KeyValue, out: &mut SmallVec<[u8; 128]>) {
+fn pack(value: &KeyValue, out: &mut Vec<u8>) {
     match value {
         KeyValue::Null => out.push(NULL),
         KeyValue::Bool(truth) => out.push(if *truth { TRUE } else { FALSE }),
@@ -229,7 +235,8 @@ fn pack(value: &KeyValue, out: &mut SmallVec<[u8; 128]>) {
     }
 }
 
-fn pack_text(text: &str, out: &mut SmallVec<[u8; 128]>) {
+fn pack_text(text: &str, out: &mut Vec<u8>) {
+    out.reserve(5 + text.len());
     out.push(TEXT);
     out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
@@ -264,7 +271,7 @@ fn unpack(bytes: &[u8]) -> Option<(KeyValue, &[u8])> {
 }
 
 /// One field of a term's `by`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyField {
     /// Which field; none for an optional one that the mapping does not have.
     pub slot: Option<u32>,
@@ -278,24 +285,49 @@ pub struct KeyField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyKeys;
 
-/// The join keys of an event for a term: one for every combination of the fields' values, none when a field that is not
-/// optional has no value. Nulls in arrays do not count and neither do duplicates.
+/// Packs the join keys of an event for a term, one behind the other into `out`, and says where each is: one for every
+/// combination of the fields' values, none when a field that is not optional has no value. Nulls in arrays do not count and neither
+/// do duplicates.
 pub fn keys(
     event: Event<'_>,
     fields: &[KeyField],
     columns: &[Column],
     most: u32,
-) -> Result<SmallVec<[Key; 1]>, TooManyKeys> {
-    match single(event, fields, columns) {
-        Some(key) => Ok(key.into_iter().collect()),
-        None => combinations(event, fields, columns, most),
+    out: &mut Vec<u8>,
+    keys: &mut Vec<Span>,
+) -> Result<(), TooManyKeys> {
+    let start = out.len();
+    match single(event, fields, columns, out) {
+        Single::Key => {
+            keys.push(Span { start: start as u32, len: (out.len() - start) as u32 });
+            return Ok(());
+        }
+        Single::Missing => {
+            out.truncate(start);
+            return Ok(());
+        }
+        Single::Several => out.truncate(start),
     }
+    for values in combinations(event, fields, columns, most)? {
+        let start = out.len();
+        values.iter().for_each(|value| pack(value, out));
+        keys.push(Span { start: start as u32, len: (out.len() - start) as u32 });
+    }
+    Ok(())
 }
 
-/// The key of an event that has no field twice, which is nearly every one; none when a field is missing. `None` when there are
-/// several values.
-fn single(event: Event<'_>, fields: &[KeyField], columns: &[Column]) -> Option<Option<Key>> {
-    let mut bytes: SmallVec<[u8; 128]> = SmallVec::new();
+/// What an event has for the fields of a key.
+enum Single {
+    /// One value each.
+    Key,
+    /// None, of a field that is needed.
+    Missing,
+    /// Several, of some field.
+    Several,
+}
+
+/// Packs the key of an event that has no field twice, which is nearly every one.
+fn single(event: Event<'_>, fields: &[KeyField], columns: &[Column], out: &mut Vec<u8>) -> Single {
     for KeyField { slot, optional, kind } in fields {
         let value = match slot {
             Some(slot) => {
@@ -303,20 +335,20 @@ fn single(event: Event<'_>, fields: &[KeyField], columns: &[Column]) -> Option<O
                 let mut stored = event.values(*slot as usize).filter_map(|value| column.stored(value));
                 let value = stored.next();
                 if stored.next().is_some() {
-                    return None;
+                    return Single::Several;
                 }
                 value.map(|value| (value, column))
             }
             None => None,
         };
         match value {
-            Some((value, _)) if *kind == KeyKind::Text => pack_text(test::text(&value), &mut bytes),
-            Some((value, column)) => pack(&kind.read(value, column), &mut bytes),
-            None if *optional => pack(&KeyValue::Null, &mut bytes),
-            None => return Some(None),
+            Some((value, _)) if kind.is_text(&value) => pack_text(test::text(&value), out),
+            Some((value, column)) => pack(&kind.read(value, column), out),
+            None if *optional => pack(&KeyValue::Null, out),
+            None => return Single::Missing,
         }
     }
-    Some(Some(Key(bytes.as_slice().into())))
+    Single::Key
 }
 
 fn combinations(
@@ -324,7 +356,7 @@ fn combinations(
     fields: &[KeyField],
     columns: &[Column],
     most: u32,
-) -> Result<SmallVec<[Key; 1]>, TooManyKeys> {
+) -> Result<Vec<Vec<KeyValue>>, TooManyKeys> {
     let mut combinations: Vec<Vec<KeyValue>> = vec![Vec::with_capacity(fields.len())];
     for field in fields {
         let mut values: Vec<KeyValue> = Vec::new();
@@ -338,7 +370,7 @@ fn combinations(
             values.dedup();
         }
         match values.len() {
-            0 if !field.optional => return Ok(SmallVec::new()),
+            0 if !field.optional => return Ok(Vec::new()),
             0 => values.push(KeyValue::Null),
             _ => {}
         }
@@ -360,12 +392,18 @@ fn combinations(
             })
             .collect();
     }
-    Ok(combinations.iter().map(|values| Key::new(values)).collect())
+    Ok(combinations)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub(in super::super) fn key(values: &[KeyValue]) -> Key {
+        let mut bytes = Vec::new();
+        values.iter().for_each(|value| pack(value, &mut bytes));
+        Key::of(&bytes)
+    }
 
     #[test]
     fn values_survive_packing() {
@@ -379,12 +417,12 @@ mod tests {
             KeyValue::Text(String::new()),
             KeyValue::Date(At { ms: -1, ns: 999_999 }),
         ];
-        assert_eq!(Key::new(&values).values(), values);
+        assert_eq!(key(&values).values(), values);
     }
 
     #[test]
     fn what_is_cut_short_is_not_read() {
-        let key = Key::new(&[KeyValue::Int(1), KeyValue::Text("abc".into())]);
+        let key = key(&[KeyValue::Int(1), KeyValue::Text("abc".into())]);
         for end in 0..key.bytes().len() {
             let values = Key(key.bytes()[..end].into()).values();
             assert!(values.len() < 2, "{end}: {values:?}");
@@ -396,5 +434,18 @@ mod tests {
         assert_eq!(number("5"), number("5.0"));
         assert_eq!(number("5e0"), KeyValue::Int(5));
         assert_ne!(number("5"), number("5.5"));
+    }
+
+    #[test]
+    fn an_address_that_is_taken_as_it_stands_is_written_as_any_other_is() {
+        for text in
+            ["10.0.0.1", "0.0.0.0", "255.255.255.255", "010.0.0.1", "1.2.3", "::1", "::ffff:1.2.3.4", "0:0::1", "x", ""]
+        {
+            let value = Value::String(text);
+            if KeyKind::Ip.is_text(&value) {
+                assert_eq!(text.parse::<IpAddr>().map(|address| address.to_string()), Ok(text.to_owned()));
+            }
+        }
+        assert!(KeyKind::Ip.is_text(&Value::String("10.0.0.1")));
     }
 }

@@ -9,7 +9,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `plan` | a sequence or sample as the engine runs it |
-//! | `key` | join keys |
+//! | `key`, `join` | join keys |
 //! | `order` | timestamps, tiebreakers, the order of events |
 //! | `timeline` | holds events back until their order is known |
 //! | `sequence`, `sample` | the state machines |
@@ -19,6 +19,7 @@
 //! | `snapshot` | state as bytes |
 
 pub mod event;
+mod join;
 pub mod key;
 pub mod order;
 pub mod plan;
@@ -31,18 +32,19 @@ pub mod trace;
 
 use std::sync::Arc;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::Limits;
 use crate::decode::Event;
 use crate::plan::Column;
 use event::{Ledger, Stored};
+use join::Joiner;
 use key::{Key, TooManyKeys};
 use order::{At, Ordinal, Tiebreaker};
 use plan::{Correlation, Role, Shape, TimelineFields};
 use sample::Sampler;
 use sequence::{Context, Machine};
-use timeline::{Held, Timeline};
+use timeline::{Held, Hit, Timeline};
 use trace::{Pending, Trace};
 
 /// A match of several events.
@@ -80,6 +82,9 @@ pub struct Correlator {
     machines: Vec<State>,
     /// Machines whose matches may wait for a missing event.
     waiting: Vec<usize>,
+    joiner: Joiner,
+    /// For each timeline what is to be held of the event at hand; nothing between events.
+    incoming: Vec<Held>,
     ledger: Ledger,
     held_bytes: u64,
     /// Events put in order so far.
@@ -149,6 +154,8 @@ impl Correlator {
         let waiting = setting.correlations.iter().enumerate().filter(|(_, c)| waits(c)).map(|(number, _)| number);
         Correlator {
             waiting: waiting.collect(),
+            joiner: Joiner::new(setting),
+            incoming: setting.timelines.iter().map(|_| Held::default()).collect(),
             timelines: setting.timelines.iter().map(|_| Timeline::new()).collect(),
             machines: setting.correlations.iter().map(state).collect(),
             ledger: Ledger::default(),
@@ -196,52 +203,49 @@ impl Correlator {
         source: impl Fn() -> Option<Arc<[u8]>>,
     ) -> Result<(), TooManyKeys> {
         let mut result = Ok(());
-        let mut hits: SmallVec<[Vec<(u32, u16, Key)>; 2]> = smallvec![Vec::new(); self.timelines.len()];
+        self.joiner.start();
         for (machine, term) in terms {
-            let correlation = &setting.correlations[*machine as usize];
-            let fields = &correlation.terms[usize::from(*term)].keys;
-            match key::keys(event, fields, setting.columns, setting.limits.max_combinations) {
-                Ok(keys) => {
-                    let hits = &mut hits[correlation.timeline as usize];
-                    hits.reserve(if keys.is_empty() { 0 } else { terms.len() });
-                    hits.extend(keys.into_iter().map(|key| (*machine, *term, key)));
-                }
-                Err(error) => result = Err(error),
-            }
+            let timeline = setting.correlations[*machine as usize].timeline;
+            let held = &mut self.incoming[timeline as usize];
+            result = self.joiner.join((*machine, *term), event, arrival, setting, held).and(result);
         }
-        for (number, (fields, hits)) in setting.timelines.iter().zip(hits).enumerate() {
+        for (number, fields) in setting.timelines.iter().enumerate() {
             let column = &setting.columns[fields.timestamp as usize];
             // Of a finite sample the order does not matter.
             let at = match self.is_unordered {
                 true => Some(At::MIN),
                 false => order::timestamp(event, fields.timestamp, column).map(At::of),
             };
-            let Some(at) = at else {
-                self.tally.undated += u64::from(!hits.is_empty());
-                continue;
-            };
             let timeline = &mut self.timelines[number];
-            let late = at < timeline.watermark;
-            if !hits.is_empty() && !late {
-                let tiebreaker = Tiebreaker::of(event, fields.tiebreaker);
-                let held = Held { hits, source: source() };
-                self.held_bytes += held.cost();
-                timeline.held.insert(Ordinal { at, tiebreaker, arrival }, held);
-            } else {
-                self.tally.late += u64::from(!hits.is_empty());
+            if !self.incoming[number].hits.is_empty() {
+                let spare = timeline.spare();
+                let mut held = std::mem::replace(&mut self.incoming[number], spare);
+                match at {
+                    Some(at) if at >= timeline.watermark => {
+                        let tiebreaker = Tiebreaker::of(event, fields.tiebreaker);
+                        held.source = source();
+                        self.held_bytes += held.cost();
+                        timeline.hold(Ordinal { at, tiebreaker, arrival }, held);
+                    }
+                    dated => {
+                        self.tally.late += u64::from(dated.is_some());
+                        self.tally.undated += u64::from(dated.is_none());
+                        timeline.give_back(held);
+                    }
+                }
             }
-            if self.ceiling.is_none_or(|ceiling| at <= ceiling) {
-                timeline.see(at, self.lateness);
+            if let Some(at) = at.filter(|at| self.ceiling.is_none_or(|ceiling| *at <= ceiling))
+                && timeline.see(at, self.lateness)
+            {
+                self.release(setting, number);
             }
-            self.release(setting, number);
         }
         while self.held_bytes > u64::from(setting.limits.max_held_bytes) {
-            let oldest =
-                self.timelines.iter().enumerate().filter_map(|(n, t)| Some((t.held.first_key_value()?.0.at, n)));
+            let oldest = self.timelines.iter().enumerate().filter_map(|(n, t)| Some((t.first()?, n)));
             let Some((_, number)) = oldest.min() else { break };
             if let Some((ordinal, held)) = self.timelines[number].pop_early() {
                 self.tally.hurried += 1;
-                self.process(setting, ordinal, held);
+                self.process(setting, number, ordinal, held);
             }
         }
         result
@@ -269,10 +273,10 @@ impl Correlator {
     /// Puts everything that is held in order now. What comes later and happened earlier is late.
     pub fn flush(&mut self, setting: Setting<'_>) {
         for number in 0..self.timelines.len() {
-            while let Some((ordinal, held)) = self.timelines[number].held.pop_first() {
+            while let Some((ordinal, held)) = self.timelines[number].pop() {
                 let timeline = &mut self.timelines[number];
                 timeline.watermark = timeline.watermark.max(ordinal.at);
-                self.process(setting, ordinal, held);
+                self.process(setting, number, ordinal, held);
             }
         }
         self.expire(setting);
@@ -333,7 +337,7 @@ impl Correlator {
     /// What is kept now.
     pub fn sizes(&self) -> Sizes {
         let mut sizes = Sizes {
-            held: self.timelines.iter().map(|timeline| timeline.held.len() as u64).sum(),
+            held: self.timelines.iter().map(|timeline| timeline.len() as u64).sum(),
             held_bytes: self.held_bytes,
             state_bytes: self.ledger.bytes,
             ..Sizes::default()
@@ -356,7 +360,7 @@ impl Correlator {
 
     fn release(&mut self, setting: Setting<'_>, number: usize) {
         while let Some((ordinal, held)) = self.timelines[number].pop_ready() {
-            self.process(setting, ordinal, held);
+            self.process(setting, number, ordinal, held);
         }
         let watermark = self.timelines[number].watermark;
         for at in 0..self.waiting.len() {
@@ -371,39 +375,49 @@ impl Correlator {
         }
     }
 
-    /// An event's turn.
-    fn process(&mut self, setting: Setting<'_>, ordinal: Ordinal, held: Held) {
+    /// The turn of an event of a timeline.
+    fn process(&mut self, setting: Setting<'_>, timeline: usize, ordinal: Ordinal, mut held: Held) {
         self.held_bytes = self.held_bytes.saturating_sub(held.cost());
         self.position += 1;
-        let event = Stored { at: ordinal.at, arrival: ordinal.arrival, position: self.position, source: held.source };
-        let mut hits = held.hits;
+        let source = held.source.take();
+        let event = Stored { at: ordinal.at, arrival: ordinal.arrival, position: self.position, source };
         // What one key of one machine has to do with the event, together.
-        hits.sort_unstable_by(|a, b| (a.0, &a.2, a.1).cmp(&(b.0, &b.2, b.1)));
-        for group in hits.chunk_by(|a, b| (a.0, &a.2) == (b.0, &b.2)) {
-            let Some((number, _, key)) = group.first() else { continue };
-            let terms = &setting.correlations[*number as usize].terms;
-            let mut roles = group.iter().map(|(_, term, _)| &terms[usize::from(*term)].role);
-            // Most rules are at rest, and only a first event changes that.
-            if self.machines[*number as usize].is_at_rest() && !roles.any(Role::begins) {
-                continue;
-            }
-            self.one(setting, *number as usize, |state, shape, cx| match (state, shape) {
-                (State::Sequence(machine), Shape::Sequence(sequence)) => {
-                    // Here and not when the batch ends, so that batches have no part in what is evicted.
-                    machine.expire(sequence, event.at, cx);
-                    let roles: Vec<&Role> = group.iter().map(|(_, term, _)| &terms[usize::from(*term)].role).collect();
-                    machine.event(sequence, &event, key, &roles, cx);
-                }
-                (State::Sample(sampler), Shape::Sample(sample)) => {
-                    sampler.expire(sample, event.at, cx);
-                    let matched: Vec<u16> = group.iter().map(|(_, term, _)| *term).collect();
-                    sampler.event(sample, &event, key, &matched, terms.len(), cx);
-                }
-                _ => {}
-            });
+        let mut hits = std::mem::take(&mut held.hits);
+        hits.sort_unstable_by(|a, b| {
+            (a.machine.cmp(&b.machine)).then_with(|| held.key(a).cmp(held.key(b))).then(a.term.cmp(&b.term))
+        });
+        for group in hits.chunk_by(|a, b| a.machine == b.machine && held.key(a) == held.key(b)) {
+            self.take_part(setting, &event, group, &held);
         }
         self.ledger.keep(&event);
         self.keep_within(setting);
+        self.timelines[timeline].give_back(Held { hits, ..held });
+    }
+
+    /// What an event does to one key of one machine.
+    fn take_part(&mut self, setting: Setting<'_>, event: &Stored, group: &[Hit], held: &Held) {
+        let Some(first) = group.first() else { return };
+        let number = first.machine as usize;
+        let terms = &setting.correlations[number].terms;
+        let roles = group.iter().map(|hit| &terms[usize::from(hit.term)].role);
+        // Most rules are at rest, and only a first event changes that.
+        if self.machines[number].is_at_rest() && !roles.clone().any(Role::begins) {
+            return;
+        }
+        let key = held.key(first);
+        self.one(setting, number, |state, shape, cx| match (state, shape) {
+            (State::Sequence(machine), Shape::Sequence(sequence)) => {
+                // Here and not when the batch ends, so that batches have no part in what is evicted.
+                machine.expire(sequence, event.at, cx);
+                machine.event(sequence, event, key, &roles.collect::<SmallVec<[&Role; 4]>>(), cx);
+            }
+            (State::Sample(sampler), Shape::Sample(sample)) => {
+                sampler.expire(sample, event.at, cx);
+                let matched: SmallVec<[u16; 4]> = group.iter().map(|hit| hit.term).collect();
+                sampler.event(sample, event, key, &matched, terms.len(), cx);
+            }
+            _ => {}
+        });
     }
 
     /// Evicts the oldest state, of whatever rule, until all of it is within its bytes.

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::decode::{self, Event};
 use crate::plan::Column;
 use crate::plan::test;
-use crate::time::Instant;
-
-const NANOS_PER_MILLI: i128 = 1_000_000;
+use crate::time::{self, Instant};
 
 /// An instant in 12 bytes: any millisecond that Elasticsearch stores, with its nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,8 +24,7 @@ impl At {
 
     /// The nearest instant that can be held.
     pub fn of(instant: Instant) -> At {
-        let ms = instant.div_euclid(NANOS_PER_MILLI);
-        let ns = instant.rem_euclid(NANOS_PER_MILLI) as u32;
+        let (ms, ns) = time::split(instant);
         match i64::try_from(ms) {
             Ok(ms) => At { ms, ns },
             Err(_) if ms < 0 => At::MIN,

@@ -43,14 +43,15 @@ impl Sampler {
         &mut self,
         shape: &Sample,
         event: &Stored,
-        key: &Key,
+        key: &[u8],
         matched: &[u16],
         terms: usize,
         cx: &mut Context<'_>,
     ) {
         let number = self.keys.find(key).unwrap_or_else(|| {
-            cx.ledger.add(key_cost(key, terms));
-            self.keys.insert(key.clone(), event.at, vec![VecDeque::new(); terms])
+            let key = Key::of(key);
+            cx.ledger.add(key_cost(&key, terms));
+            self.keys.insert(key, event.at, vec![VecDeque::new(); terms])
         });
         self.keys.renew(number, event.at);
         let Some(entry) = self.keys.get_mut(number) else { return };
@@ -83,14 +84,14 @@ impl Sampler {
             self.events += 1;
             cx.ledger.add(LINK_BYTES);
         }
-        cx.trace.step(StepKind::Advanced, Some(event), key, || {
+        cx.trace.step(StepKind::Advanced, Some(event), &entry.key, || {
             entry.state.iter().filter_map(|events| events.back().cloned()).collect()
         });
         if shape.window.is_some()
             && let Some(events) = assign(&entry.state, &[])
         {
-            cx.trace.step(StepKind::Completed, Some(event), key, || events.clone());
-            cx.done.push(Completion { machine: cx.machine, position: event.position, key: key.clone(), events });
+            cx.trace.step(StepKind::Completed, Some(event), &entry.key, || events.clone());
+            cx.done.push(Completion { machine: cx.machine, position: event.position, key: entry.key.clone(), events });
             self.remove(number, cx);
         }
         while self.keys.len() as u64 > u64::from(cx.max_keys) || self.events > u64::from(cx.max_partials) {

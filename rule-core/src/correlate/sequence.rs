@@ -129,7 +129,7 @@ impl Machine {
     }
 
     /// An event that plays the given roles for the key.
-    pub fn event(&mut self, shape: &Sequence, event: &Stored, key: &Key, roles: &[&Role], cx: &mut Context<'_>) {
+    pub fn event(&mut self, shape: &Sequence, event: &Stored, key: &[u8], roles: &[&Role], cx: &mut Context<'_>) {
         let mut number = self.keys.find(key);
         let mut stages: SmallVec<[u16; 8]> = roles.iter().flat_map(|role| role.stages.iter().copied()).collect();
         stages.sort_unstable_by(|a, b| b.cmp(a));
@@ -253,10 +253,11 @@ impl Machine {
         true
     }
 
-    fn add_key(&mut self, shape: &Sequence, key: &Key, at: At, cx: &mut Context<'_>) -> u32 {
+    fn add_key(&mut self, shape: &Sequence, key: &[u8], at: At, cx: &mut Context<'_>) -> u32 {
         let slots = usize::from(shape.stages) - 1;
-        cx.ledger.add(key_cost(key, slots));
-        self.keys.insert(key.clone(), at, KeyState::new(slots))
+        let key = Key::of(key);
+        cx.ledger.add(key_cost(&key, slots));
+        self.keys.insert(key, at, KeyState::new(slots))
     }
 
     fn remove_key(&mut self, number: u32, cx: &mut Context<'_>) {

@@ -207,7 +207,7 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'
             }
             (MachineState::Sample(sampler), Shape::Sample(_), RuleState::Sample { keys }) => {
                 for (key, renewed, terms) in keys {
-                    if terms.len() != correlation.terms.len() || sampler.keys.find(key).is_some() {
+                    if terms.len() != correlation.terms.len() || sampler.keys.find(key.bytes()).is_some() {
                         return None;
                     }
                     let event = |number: &u32| events.get(*number as usize).cloned();
@@ -246,27 +246,23 @@ fn fill_timeline(
     let timeline = &mut correlator.timelines[number];
     (timeline.latest, timeline.watermark) = (state.latest, state.watermark);
     for held in &state.held {
-        let hits: Vec<_> = held
-            .hits
-            .iter()
-            .filter_map(|(machine, term, key)| {
-                let machine = (*numbers.get(*machine as usize)?)?;
-                let correlation = &setting.correlations[machine];
-                let known = correlation.timeline as usize == number && usize::from(*term) < correlation.terms.len();
-                known.then(|| (machine as u32, *term, key.clone()))
-            })
-            .collect();
-        if hits.is_empty() {
-            continue;
+        let mut made = Held { source: held.source.map(Arc::from), ..Held::default() };
+        for (machine, term, key) in &*held.hits {
+            let Some(machine) = numbers.get(*machine as usize).copied().flatten() else { continue };
+            let correlation = &setting.correlations[machine];
+            if correlation.timeline as usize == number && usize::from(*term) < correlation.terms.len() {
+                made.add(machine as u32, *term, key.bytes());
+            }
         }
-        let held = (held.ordinal.clone(), Held { hits, source: held.source.map(Arc::from) });
-        correlator.held_bytes += held.1.cost();
-        timeline.held.insert(held.0, held.1);
+        if !made.hits.is_empty() {
+            correlator.held_bytes += made.cost();
+            timeline.hold(held.ordinal.clone(), made);
+        }
     }
 }
 
 fn fill_sequence(machine: &mut Machine, shape: &Sequence, from: &SequenceKey, events: &[Stored]) -> Option<()> {
-    if machine.keys.find(&from.key).is_some() {
+    if machine.keys.find(from.key.bytes()).is_some() {
         return None;
     }
     let mut state = KeyState::new(usize::from(shape.stages) - 1);

@@ -103,10 +103,10 @@ impl<T> Keys<T> {
         self.index.len()
     }
 
-    /// The number of a key's entry.
-    pub fn find(&self, key: &Key) -> Option<u32> {
+    /// The number of the entry of a key, packed.
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
         let hash = self.hash(key);
-        let same = |number: &u32| self.entries.get(*number).is_some_and(|e| e.hash == hash && e.key == *key);
+        let same = |number: &u32| self.entries.get(*number).is_some_and(|e| e.hash == hash && e.key.bytes() == key);
         self.index.find(hash, same).copied()
     }
 
@@ -122,7 +122,7 @@ impl<T> Keys<T> {
 
     /// Adds a key that is not there, as the newest.
     pub fn insert(&mut self, key: Key, renewed: At, state: T) -> u32 {
-        let hash = self.hash(&key);
+        let hash = self.hash(key.bytes());
         let number = self.entries.insert(Entry { key, renewed, state, older: NONE, newer: NONE, hash });
         let entries = &self.entries;
         self.index.insert_unique(hash, number, |number| entries.get(*number).map_or(0, |entry| entry.hash));
@@ -168,11 +168,11 @@ impl<T> Keys<T> {
         })
     }
 
-    fn hash(&self, key: &Key) -> u64 {
+    fn hash(&self, key: &[u8]) -> u64 {
         // SipHash, which a secret at its start makes as good as keyed.
         let mut hasher = std::hash::DefaultHasher::new();
         hasher.write_u64(self.seed);
-        hasher.write(key.bytes());
+        hasher.write(key);
         hasher.finish()
     }
 
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     fn key(n: i64) -> Key {
-        Key::new(&[KeyValue::Int(n)])
+        super::super::key::tests::key(&[KeyValue::Int(n)])
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
         }
         assert_eq!(keys.len(), 5_000);
         for n in 0..10_000 {
-            let found = keys.find(&key(n)).and_then(|number| keys.get(number)).map(|entry| entry.state);
+            let found = keys.find(key(n).bytes()).and_then(|number| keys.get(number)).map(|entry| entry.state);
             assert_eq!(found, (n % 2 == 1).then_some(n));
         }
     }

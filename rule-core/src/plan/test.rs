@@ -211,10 +211,13 @@ pub fn instant(value: Value<'_>, kind: Option<FieldType>, format: Option<&Format
             Some(millis) => millis as Instant * 1_000_000,
             None => time::parse(n.text()).map(|p| p.first).or_else(|| time::from_millis(n.as_f64()))?,
         },
-        Value::String(s) => time::parse(s)?.first,
+        Value::String(s) => match time::parse_usual(s) {
+            Some(at) => at,
+            None => time::parse(s)?.first,
+        },
         _ => return None,
     };
-    Some(if kind == Some(FieldType::DateNanos) { at } else { at.div_euclid(1_000_000) * 1_000_000 })
+    Some(if kind == Some(FieldType::DateNanos) { at } else { time::floor_to_milli(at) })
 }
 
 fn within(at: Instant, op: CompareOp, period: Period) -> bool {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::time::Format;
 
 /// The type of a field, as far as EQL tells types apart.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FieldType {
     /// A string that is compared as it is: `keyword`, `constant_keyword`, `wildcard`, `flattened`, and a `text` field that
     /// has a keyword twin, which is what EQL reads then.

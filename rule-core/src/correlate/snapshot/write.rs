@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::super::order::At;
 use super::{DIGEST, EventState, HeldState, MAGIC, Partial, SequenceKey, TimelineState, VERSION};
 use crate::correlate::event::Stored;
+use crate::correlate::key::Key;
 use crate::correlate::plan::Correlation;
 use crate::correlate::sample::Sampler;
 use crate::correlate::sequence::Machine;
@@ -31,11 +32,10 @@ pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sour
         latest: timeline.latest,
         watermark: timeline.watermark,
         held: timeline
-            .held
             .iter()
             .map(|(ordinal, held)| HeldState {
                 ordinal: ordinal.clone(),
-                hits: held.hits.as_slice().into(),
+                hits: held.hits.iter().map(|hit| (hit.machine, hit.term, Key::of(held.key(hit)))).collect(),
                 source: held.source.as_deref(),
             })
             .collect(),
