@@ -1,7 +1,8 @@
-//! The conditions of a rule set as one array, arranged for speed.
+//! The conditions of a rule set as one program of jumps, arranged for speed.
 //!
-//! A condition is a tree. Here it is a run of numbers, parents before their parts, so that evaluating one reads memory from front to
-//! back. The parts of an `and` or `or` stand in the order of what they cost, since their truth does not depend on it.
+//! A condition is a tree. Here only its leaves are left: each asks a predicate, and says where to go on for one of the answers; for the
+//! other the next one follows. So evaluating a condition visits nothing but the predicates that decide it, reading memory from
+//! front to back. The parts of an `and` or `or` stand in the order of what they cost, since their truth does not depend on it.
 
 use super::access::weight;
 use super::condition::Condition;
@@ -11,26 +12,33 @@ use super::{Plan, Predicate};
 /// The conditions of all filters.
 #[derive(Debug, Default)]
 pub struct Code {
-    /// Nodes: a kind and a number. See the constants below.
-    nodes: Vec<u32>,
+    steps: Vec<Step>,
     /// Where each filter's condition begins.
     starts: Vec<u32>,
 }
 
-/// The bits of a node that say what it is.
-const KIND: u32 = 0b111 << 29;
-/// All of the parts, which are in so many nodes, hold.
-const AND: u32 = 0;
-/// One of the parts, which are in so many nodes, holds.
-const OR: u32 = 1 << 29;
-/// What follows does not hold.
-const NOT: u32 = 2 << 29;
-/// The predicate of that number, about whole values alone: the tables know the answer.
-const WORD: u32 = 3 << 29;
-/// The predicate of that number, any other.
-const ASK: u32 = 4 << 29;
-/// A constant: 0 or 1.
-const CONSTANT: u32 = 5 << 29;
+/// One step: what to ask, and where to go.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// The predicate, and the bits below.
+    ask: u32,
+    /// The step after the answer [`LEAVES_IF`]. After the other the next step follows.
+    to: u32,
+}
+
+/// A predicate about whole values alone: the tables know the answer.
+const WORD: u32 = 1 << 31;
+/// The answer after which the step goes elsewhere.
+const LEAVES_IF: u32 = 1 << 30;
+/// The answer that makes the condition hold rather than not. It is the one that is assumed when the answer cannot be had and the
+/// condition is to hold if it can.
+const FAVOURS: u32 = 1 << 29;
+/// The bits of the predicate; all of them set for a step that asks nothing, and is left in any case.
+const PREDICATE: u32 = FAVOURS - 1;
+
+/// Where a condition ends.
+const HOLDS: u32 = u32::MAX;
+const FAILS: u32 = u32::MAX - 1;
 
 /// What knows the answers of predicates for an event.
 pub trait Answers {
@@ -50,36 +58,20 @@ impl Code {
         let mut code = Code::default();
         let costs = Costs { specs, plan };
         for condition in conditions {
-            code.starts.push(code.nodes.len() as u32);
-            code.add(condition, &costs);
+            code.starts.push(code.steps.len() as u32);
+            let mut writer = Writer { steps: &mut code.steps, labels: Vec::new(), costs: &costs };
+            let (holds, fails) = (writer.label(), writer.label());
+            let from = writer.steps.len();
+            writer.add(condition, true, holds, fails, holds);
+            // What falls through holds.
+            writer.labels[holds] = HOLDS;
+            writer.labels[fails] = FAILS;
+            let labels = writer.labels;
+            code.steps.push(Step { ask: PREDICATE, to: holds as u32 });
+            code.steps[from..].iter_mut().for_each(|step| step.to = labels[step.to as usize]);
         }
+        code.steps.shrink_to_fit();
         code
-    }
-
-    fn add(&mut self, condition: &Condition, costs: &Costs<'_>) {
-        match condition {
-            Condition::Constant(truth) => self.nodes.push(CONSTANT | u32::from(*truth)),
-            Condition::Predicate(number) => {
-                self.nodes.push(if costs.is_word(*number) { WORD } else { ASK } | number);
-            }
-            Condition::Not(inner) => {
-                self.nodes.push(NOT);
-                self.add(inner, costs);
-            }
-            Condition::And(parts) => self.add_parts(AND, parts, costs),
-            Condition::Or(parts) => self.add_parts(OR, parts, costs),
-        }
-    }
-
-    fn add_parts(&mut self, kind: u32, parts: &[Condition], costs: &Costs<'_>) {
-        let mut order: Vec<(u64, u32)> = (0..).zip(parts).map(|(number, part)| (costs.of(part), number)).collect();
-        order.sort_unstable();
-        let at = self.nodes.len();
-        self.nodes.push(kind);
-        for (_, number) in order {
-            self.add(&parts[number as usize], costs);
-        }
-        self.nodes[at] |= (self.nodes.len() - at - 1) as u32;
     }
 
     /// How many conditions there are.
@@ -91,38 +83,100 @@ impl Code {
     /// it.
     #[inline]
     pub fn holds(&self, filter: u32, answers: &mut impl Answers) -> Option<bool> {
-        let mut at = self.starts[filter as usize] as usize;
-        self.node(&mut at, answers)
+        let mut complete = true;
+        // What holds though all that is missing speaks against it, holds.
+        let holds = self.run(filter, answers, false, &mut complete);
+        if complete || holds {
+            return Some(holds);
+        }
+        let may_hold = self.run(filter, answers, true, &mut complete);
+        if may_hold { None } else { Some(false) }
     }
 
-    /// The truth of the node at `at`, which is moved behind it.
-    fn node(&self, at: &mut usize, answers: &mut impl Answers) -> Option<bool> {
-        let node = self.nodes[*at];
-        let number = node & !KIND;
-        *at += 1;
-        match node & KIND {
-            WORD => Some(answers.word(number)),
-            ASK => answers.ask(number),
-            NOT => self.node(at, answers).map(|truth| !truth),
-            CONSTANT => Some(number != 0),
-            kind => {
-                let end = *at + number as usize;
-                let decisive = kind == OR;
-                let mut truth = Some(!decisive);
-                while *at < end {
-                    match self.node(at, answers) {
-                        Some(decided) if decided == decisive => {
-                            truth = Some(decisive);
-                            break;
-                        }
-                        Some(_) => {}
-                        None => truth = None,
+    /// The truth if every answer that cannot be had is in favour of it, or against it.
+    #[inline]
+    fn run(&self, filter: u32, answers: &mut impl Answers, in_favour: bool, complete: &mut bool) -> bool {
+        let mut at = self.starts[filter as usize];
+        loop {
+            let Step { ask, to } = self.steps[at as usize];
+            let predicate = ask & PREDICATE;
+            let leaves_if = ask & LEAVES_IF != 0;
+            let answer = if ask & WORD != 0 {
+                answers.word(predicate)
+            } else if predicate != PREDICATE {
+                match answers.ask(predicate) {
+                    Some(answer) => answer,
+                    None => {
+                        *complete = false;
+                        (ask & FAVOURS != 0) == in_favour
                     }
                 }
-                *at = end;
-                truth
+            } else {
+                leaves_if
+            };
+            at = if answer == leaves_if { to } else { at + 1 };
+            if at >= FAILS {
+                return at == HOLDS;
             }
         }
+    }
+}
+
+/// A place that is not known yet.
+type Label = usize;
+
+/// Writes one condition.
+struct Writer<'a> {
+    steps: &'a mut Vec<Step>,
+    /// Where labels are. Steps refer to them by number until all are known.
+    labels: Vec<u32>,
+    costs: &'a Costs<'a>,
+}
+
+impl Writer<'_> {
+    fn label(&mut self) -> Label {
+        self.labels.push(0);
+        self.labels.len() - 1
+    }
+
+    /// Writes a condition, or its complement if `wanted` is false, that goes to `holds` or to `fails`. One of them is `next`, the place
+    /// behind what is written.
+    fn add(&mut self, condition: &Condition, wanted: bool, holds: Label, fails: Label, next: Label) {
+        match condition {
+            Condition::Constant(truth) => {
+                let to = if *truth == wanted { holds } else { fails };
+                if to != next {
+                    self.steps.push(Step { ask: PREDICATE, to: to as u32 });
+                }
+            }
+            Condition::Predicate(number) => {
+                // Where the answers yes and no lead.
+                let (yes, no) = if wanted { (holds, fails) } else { (fails, holds) };
+                let (leaves_if, to) = if yes == next { (0, no) } else { (LEAVES_IF, yes) };
+                let word = if self.costs.is_word(*number) { WORD } else { 0 };
+                let favours = if wanted { FAVOURS } else { 0 };
+                self.steps.push(Step { ask: number | word | leaves_if | favours, to: to as u32 });
+            }
+            Condition::Not(inner) => self.add(inner, !wanted, holds, fails, next),
+            Condition::And(parts) => self.parts(parts, wanted, wanted, holds, fails, next),
+            Condition::Or(parts) => self.parts(parts, wanted, !wanted, holds, fails, next),
+        }
+    }
+
+    /// Writes parts of which all must hold, or one if `all` is false.
+    fn parts(&mut self, parts: &[Condition], wanted: bool, all: bool, holds: Label, fails: Label, next: Label) {
+        let mut order: Vec<(u64, u32)> = (0..).zip(parts).map(|(number, part)| (self.costs.of(part), number)).collect();
+        order.sort_unstable();
+        let Some((last, others)) = order.split_last() else {
+            return self.add(&Condition::Constant(all), true, holds, fails, next);
+        };
+        for (_, number) in others {
+            let behind = self.label();
+            let (holds, fails) = if all { (behind, fails) } else { (holds, behind) };
+            self.add(&parts[*number as usize], wanted, holds, fails, behind);
+            self.labels[behind] = self.steps.len() as u32;
+        }
+        self.add(&parts[last.1 as usize], wanted, holds, fails, next);
     }
 }
 

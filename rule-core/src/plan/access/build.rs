@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::atoms::Atoms;
 use super::cover::{Chooser, Key, presence, weight};
 use super::grams::{Gram, Grams, Hit};
 use super::words::{Word, Words};
-use super::{Access, Field, Gate, Group, List, NONE, Needs, WordTest};
+use super::{Access, Field, Gate, Group, List, NONE, Needs};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
 use crate::plan::{Column, Filter};
@@ -43,6 +44,22 @@ struct WantedGram {
     predicates: Vec<u32>,
 }
 
+/// Predicates and their atoms.
+#[derive(Default)]
+struct Tests {
+    pairs: Vec<(u32, u32)>,
+    atoms: u32,
+}
+
+impl Tests {
+    /// A new atom of the predicates.
+    fn atom(&mut self, predicates: &[u32]) -> u32 {
+        self.pairs.extend(predicates.iter().map(|predicate| (*predicate, self.atoms)));
+        self.atoms += 1;
+        self.atoms - 1
+    }
+}
+
 impl Access {
     /// Tables for the filters. `specs` has the field and test of each predicate, none for scripts.
     pub fn new(specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter]) -> Access {
@@ -78,7 +95,7 @@ impl Access {
             let filters = access.list(&filters);
             access.always.push(Group { needs, filters });
         }
-        let mut tests: Vec<Vec<u32>> = vec![Vec::new(); specs.len()];
+        let mut tests = Tests::default();
         for wanted in wanted {
             let field = access.field(wanted, &mut tests);
             access.fields.push(field);
@@ -86,11 +103,7 @@ impl Access {
         for (gate, column) in access.gates.iter_mut().zip(columns) {
             gate.has_null = column.null_value.is_some();
         }
-        for (atoms, spec) in tests.into_iter().zip(specs) {
-            let list = List { start: access.atoms.len() as u32, len: atoms.len() as u32 };
-            access.tests.push(WordTest { atoms: list, slot: spec.as_ref().map_or(0, |(slot, _)| *slot) });
-            access.atoms.extend(atoms);
-        }
+        access.atoms = Atoms::new(tests.pairs, specs.len(), tests.atoms as usize);
         access
     }
 
@@ -149,18 +162,18 @@ impl Access {
     }
 
     /// The tables of a field. To the predicates' tests the atoms are added that pass them.
-    fn field(&mut self, wanted: Wanted, tests: &mut [Vec<u32>]) -> Field {
+    fn field(&mut self, wanted: Wanted, tests: &mut Tests) -> Field {
         let mut words = Vec::with_capacity(wanted.words.len());
         for (text, WantedWord { meets, filters, folded, forms }) in wanted.words {
-            let folded = (!folded.is_empty() || !filters.is_empty()).then(|| self.atom(&folded, tests));
-            let forms = forms.into_iter().map(|(form, predicates)| (form, self.atom(&predicates, tests))).collect();
+            let folded = (!folded.is_empty() || !filters.is_empty()).then(|| tests.atom(&folded));
+            let forms = forms.into_iter().map(|(form, predicates)| (form, tests.atom(&predicates))).collect();
             words.push(Word { text, atom: folded, forms, meets, filters: self.list(&filters) });
         }
         let mut of_grams = Vec::new();
         let mut grams = Vec::new();
         for (gram, WantedGram { filters, predicates }) in wanted.grams {
             of_grams.extend_from_slice(&filters);
-            grams.push((gram, Hit { atom: self.atom(&predicates, tests), filters: self.list(&filters) }));
+            grams.push((gram, Hit { atom: tests.atom(&predicates), filters: self.list(&filters) }));
         }
         let any = self.list(&wanted.any);
         let words = Words::new(&words);
@@ -178,16 +191,6 @@ impl Access {
             any,
             meets: wanted.meets,
         }
-    }
-
-    /// A new atom, which passes the predicates.
-    fn atom(&mut self, predicates: &[u32], tests: &mut [Vec<u32>]) -> u32 {
-        let atom = self.atom_count;
-        self.atom_count += 1;
-        for predicate in predicates {
-            tests[*predicate as usize].push(atom);
-        }
-        atom
     }
 
     fn list(&mut self, filters: &[u32]) -> List {

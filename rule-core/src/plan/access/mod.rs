@@ -11,6 +11,7 @@
 //! | `cover` | chooses the keys of a filter |
 //! | `words` | finds the filters whose key is a whole value |
 //! | `grams` | finds the filters whose key is a part of a value: wildcards, prefixes and suffixes |
+//! | `atoms` | which predicates are answered by what was found |
 //! | `build` | puts a rule set's covers into tables |
 //!
 //! Keys are found without regard to the case of letters, and may be found where they are not: what is found is evaluated. A key
@@ -20,6 +21,7 @@
 //! The same look into the tables tells which of them the event may pass, and filters whose needs are not met are dismissed by one
 //! comparison, without being looked at.
 
+mod atoms;
 mod build;
 mod cover;
 mod grams;
@@ -27,6 +29,7 @@ mod words;
 
 use crate::decode::Event;
 use crate::plan::{Column, test};
+use atoms::Atoms;
 pub use cover::weight;
 use grams::{Grams, Hit};
 use words::Words;
@@ -46,15 +49,12 @@ pub struct Access {
     always: Vec<Group>,
     /// Lists of filters, one after the other.
     lists: Vec<u32>,
-    /// For each predicate that is about words, which of [`Self::atoms`] pass it; for each that has clues, which are its clues: it does not
-    /// hold where there is none of them.
-    tests: Vec<WordTest>,
-    /// Atoms, those of each test in order. An atom is that a field has a certain word, whether in any case or in one, or a value with
-    /// a certain gram.
-    atoms: Vec<u32>,
+    /// What each atom is to predicates. An atom is that a field has a certain word, whether in any case or in one, or a value with
+    /// a certain gram. It passes predicates that are about words, and is a clue for others: they do not hold where there is none
+    /// of their clues.
+    atoms: Atoms,
     /// For each predicate with clues the field where they are, else [`NONE`].
     clues: Vec<u32>,
-    atom_count: u32,
 }
 
 /// No field.
@@ -65,13 +65,6 @@ const NONE: u32 = u32::MAX;
 struct Group {
     needs: Needs,
     filters: List,
-}
-
-/// The atoms of a test and the field that they are about.
-#[derive(Clone, Copy, Debug)]
-struct WordTest {
-    atoms: List,
-    slot: u32,
 }
 
 /// A part of [`Access::lists`].
@@ -119,11 +112,10 @@ pub struct Finder {
     seen: Vec<u32>,
     event: u32,
     lists: Vec<List>,
-    /// The atoms of the event, and for each atom the last event that had it.
+    /// For each atom the last event that had it.
     atoms: Vec<u32>,
-    atoms_seen: Vec<u32>,
-    /// A bit for each field (modulo 64) that they are about.
-    with_atoms: u64,
+    /// For each predicate the last event that had one of its atoms, but for atoms of very many predicates.
+    predicates: Vec<u32>,
     /// For each field the last event whose values were searched for grams.
     scanned: Vec<u32>,
     found: Vec<u32>,
@@ -160,16 +152,8 @@ impl Access {
             let words = &self.fields[slot as usize].words;
             if let Some(entry) = words.find(text) {
                 met |= entry.meets;
-                // A value may be there a hundred thousand times: only the first counts.
-                finder.with_atoms |= 1 << (slot & 63);
                 for atom in words.atoms(entry, text) {
-                    let seen = &mut finder.atoms_seen[atom as usize];
-                    if *seen == finder.event {
-                        continue;
-                    }
-                    *seen = finder.event;
-                    finder.atoms.push(atom);
-                    if entry.atom == Some(atom) && entry.filters.len > 0 {
+                    if finder.has_atom(&self.atoms, atom) && entry.atom == Some(atom) && entry.filters.len > 0 {
                         finder.lists.push(entry.filters);
                     }
                 }
@@ -206,19 +190,11 @@ impl Access {
     /// Looks for the grams of a field's values.
     fn scan(&self, slot: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
         finder.scanned[slot as usize] = finder.event;
-        finder.with_atoms |= 1 << (slot & 63);
-        let Finder { atoms_seen, atoms, lists, event: now, .. } = finder;
-        let hit = |Hit { atom, filters }| {
-            let seen = &mut atoms_seen[atom as usize];
-            if *seen != *now {
-                *seen = *now;
-                atoms.push(atom);
-                if filters.len > 0 {
-                    lists.push(filters);
-                }
+        let mut hit = |Hit { atom, filters }| {
+            if finder.has_atom(&self.atoms, atom) && filters.len > 0 {
+                finder.lists.push(filters);
             }
         };
-        let mut hit = hit;
         for value in event.values(slot as usize).filter_map(|value| columns[slot as usize].stored(value)) {
             self.fields[slot as usize].grams.find(test::text(&value).as_bytes(), &mut hit);
         }
@@ -240,17 +216,8 @@ impl Access {
     /// The answer of a predicate about whole values for the event that was last looked at.
     #[inline]
     pub fn passes(&self, predicate: u32, finder: &Finder) -> bool {
-        let WordTest { atoms: list, slot } = self.tests[predicate as usize];
-        if finder.with_atoms >> (slot & 63) & 1 == 0 {
-            return false;
-        }
-        let atoms = &self.atoms[list.start as usize..][..list.len as usize];
-        // Whichever are fewer, so that neither a long list nor an event full of words makes it dear.
-        if atoms.len() <= finder.atoms.len().max(4) {
-            return atoms.iter().any(|atom| finder.atoms_seen[*atom as usize] == finder.event);
-        }
-        let (Some(first), Some(last)) = (atoms.first(), atoms.last()) else { return false };
-        finder.atoms.iter().any(|atom| first <= atom && atom <= last && atoms.binary_search(atom).is_ok())
+        finder.predicates[predicate as usize] == finder.event
+            || self.atoms.common(predicate).iter().any(|atom| finder.atoms[*atom as usize] == finder.event)
     }
 }
 
@@ -265,6 +232,21 @@ impl Finder {
         self.found = found;
     }
 
+    /// Notes that the event has an atom; false if that was known. A value may be there a hundred thousand times: only the first
+    /// counts.
+    #[inline]
+    fn has_atom(&mut self, atoms: &Atoms, atom: u32) -> bool {
+        let seen = &mut self.atoms[atom as usize];
+        if *seen == self.event {
+            return false;
+        }
+        *seen = self.event;
+        for predicate in atoms.predicates(atom) {
+            self.predicates[*predicate as usize] = self.event;
+        }
+        true
+    }
+
     fn start(&mut self, access: &Access) {
         let filters = access.needs.len();
         if self.seen.len() != filters || self.event == u32::MAX {
@@ -272,17 +254,17 @@ impl Finder {
             self.seen.resize(filters, 0);
             self.event = 0;
         }
-        if self.atoms_seen.len() != access.atom_count as usize || self.event == 0 {
-            self.atoms_seen.clear();
-            self.atoms_seen.resize(access.atom_count as usize, 0);
+        if self.atoms.len() != access.atoms.len() || self.predicates.len() != access.clues.len() || self.event == 0 {
+            self.atoms.clear();
+            self.atoms.resize(access.atoms.len(), 0);
+            self.predicates.clear();
+            self.predicates.resize(access.clues.len(), 0);
             self.scanned.clear();
             self.scanned.resize(access.fields.len(), 0);
             self.valued.clear();
             self.valued.resize(access.fields.len(), 0);
         }
         self.event += 1;
-        self.atoms.clear();
-        self.with_atoms = 0;
         self.lists.clear();
         self.found.clear();
     }

@@ -130,7 +130,7 @@ impl Words {
             if slot.hash == hash {
                 let entry = &self.entries[slot.entry as usize];
                 let word = &self.text[entry.start as usize..][..entry.len as usize];
-                if word.eq_ignore_ascii_case(value) {
+                if is_same_word(word, value) {
                     return Some(entry);
                 }
             }
@@ -161,6 +161,29 @@ fn hash(text: &[u8]) -> u32 {
         add(u64::from(*a));
     }
     (hash ^ hash >> 32) as u32
+}
+
+/// Whether both are equal but for the case of `a` to `z`: `eq_ignore_ascii_case` for what is short and nearly always equal.
+#[inline]
+fn is_same_word(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if let (Some(last_a), Some(last_b)) = (a.last_chunk(), b.last_chunk()) {
+        let ((words_a, _), (words_b, _)) = (a.as_chunks(), b.as_chunks());
+        return words_a.iter().zip(words_b).all(|(a, b)| is_same_chunk(*a, *b)) && is_same_chunk(*last_a, *last_b);
+    }
+    let pad = |text: &[u8]| {
+        let mut chunk = [0; 8];
+        chunk[..text.len()].copy_from_slice(text);
+        chunk
+    };
+    is_same_chunk(pad(a), pad(b))
+}
+
+#[inline(always)]
+fn is_same_chunk(a: [u8; 8], b: [u8; 8]) -> bool {
+    u64::from_le_bytes(a) == u64::from_le_bytes(b) || a.eq_ignore_ascii_case(&b)
 }
 
 #[cfg(test)]

@@ -1,0 +1,89 @@
+//! From what was found in an event to the predicates that it answers.
+
+use super::List;
+
+/// An atom of more predicates than this is not looked at when it is found but when one of them is asked for. Otherwise one name that a
+/// thousand rules have in their lists would cost an event that has it a thousand writes.
+const MOST_PREDICATES: usize = 64;
+
+/// The predicates of each atom.
+#[derive(Debug, Default)]
+pub struct Atoms {
+    /// By atom: its predicates; none for those of very many.
+    by_atom: Vec<List>,
+    /// By predicate: its atoms that have very many predicates.
+    common: Vec<List>,
+    /// Both.
+    lists: Vec<u32>,
+}
+
+impl Atoms {
+    /// From pairs of a predicate and one of its atoms.
+    pub fn new(mut pairs: Vec<(u32, u32)>, predicates: usize, atoms: usize) -> Atoms {
+        let mut made = Atoms {
+            by_atom: vec![List::default(); atoms],
+            common: vec![List::default(); predicates],
+            lists: Vec::with_capacity(pairs.len()),
+        };
+        pairs.sort_unstable_by_key(|(predicate, atom)| (*atom, *predicate));
+        pairs.dedup();
+        let mut of_common = Vec::new();
+        for group in pairs.chunk_by(|(_, a), (_, b)| a == b) {
+            if group.len() > MOST_PREDICATES {
+                of_common.extend_from_slice(group);
+            } else {
+                made.by_atom[group[0].1 as usize] = made.list(group.iter().map(|(predicate, _)| *predicate));
+            }
+        }
+        of_common.sort_unstable();
+        for group in of_common.chunk_by(|(a, _), (b, _)| a == b) {
+            made.common[group[0].0 as usize] = made.list(group.iter().map(|(_, atom)| *atom));
+        }
+        made
+    }
+
+    fn list(&mut self, items: impl Iterator<Item = u32>) -> List {
+        let start = self.lists.len() as u32;
+        self.lists.extend(items);
+        List { start, len: self.lists.len() as u32 - start }
+    }
+
+    /// How many atoms there are.
+    pub fn len(&self) -> usize {
+        self.by_atom.len()
+    }
+
+    /// The predicates of an atom, if they are not very many.
+    #[inline]
+    pub fn predicates(&self, atom: u32) -> &[u32] {
+        self.of(self.by_atom[atom as usize])
+    }
+
+    /// The atoms of a predicate that have very many.
+    #[inline]
+    pub fn common(&self, predicate: u32) -> &[u32] {
+        self.of(self.common[predicate as usize])
+    }
+
+    #[inline]
+    fn of(&self, list: List) -> &[u32] {
+        &self.lists[list.start as usize..][..list.len as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_is_on_one_side() {
+        // Atom 0 has a hundred predicates, the others have one each.
+        let pairs: Vec<(u32, u32)> = (0..100).flat_map(|n| [(n, 0), (n, n + 1), (n, 0)]).collect();
+        let atoms = Atoms::new(pairs, 101, 102);
+        assert_eq!(atoms.len(), 102);
+        assert!(atoms.predicates(0).is_empty() && atoms.predicates(101).is_empty() && atoms.common(100).is_empty());
+        for n in 0..100 {
+            assert_eq!((atoms.predicates(n + 1), atoms.common(n)), (&[n][..], &[0][..]));
+        }
+    }
+}
