@@ -11,11 +11,23 @@ pub struct DecodeError {
     pub kind: DecodeErrorKind,
 }
 
-impl DecodeError {
+/// The same while an event is read: where the error is, is how much of the event is left there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broken {
+    left: usize,
+    kind: DecodeErrorKind,
+}
+
+impl Broken {
     /// Out of line, so that the hot loops stay small.
     #[cold]
-    pub(super) fn new(offset: usize, kind: DecodeErrorKind) -> Self {
-        DecodeError { offset, kind }
+    pub fn at(rest: &[u8], kind: DecodeErrorKind) -> Broken {
+        Broken { left: rest.len(), kind }
+    }
+
+    /// In an event of so many bytes.
+    pub fn within(self, event: usize) -> DecodeError {
+        DecodeError { offset: event - self.left, kind: self.kind }
     }
 }
 

@@ -33,13 +33,17 @@
 //! | `slots` | where the values go, and how they are read |
 
 mod error;
+mod name;
+mod pass;
 mod project;
 mod scan;
 mod skip;
 mod slots;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod trie;
+mod unescape;
 
 pub use error::{DecodeError, DecodeErrorKind};
 pub(crate) use project::Line;

@@ -1,182 +1,170 @@
 //! The fast path: stepping over strings, numbers, literals and white space.
 //!
-//! Nearly all bytes of an event are in strings that no rule reads, so [`string`] decides how fast an event is
-//! decoded. It looks at eight bytes at a time in a `u64`, which WebAssembly has as well and which, unlike SIMD, every
-//! host loads. Strings in events are short (5 to 30 bytes): a call to `memchr` per string costs more than it saves.
+//! Nearly all bytes of an event are in strings that no rule reads, so [`string`] decides how fast an event is decoded. Strings in events
+//! are short (5 to 30 bytes): a call to `memchr` per string costs more than it saves.
+//!
+//! What is left of the event is handed on as a slice: that a slice is long enough is one comparison, which then holds for all that is
+//! read from it. Where something is, is how much is left there.
 
-use super::error::{DecodeError, DecodeErrorKind};
+use super::error::{Broken, DecodeErrorKind};
+use super::stop::{WINDOW, is_stop, stop};
 
-type Result<T> = std::result::Result<T, DecodeError>;
+pub(super) type Result<T> = std::result::Result<T, Broken>;
 
 /// A string that was stepped over.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text {
-    /// First byte after the opening quote.
-    pub start: usize,
-    /// The closing quote.
-    pub end: usize,
-    /// There are escapes between them.
+pub(super) struct Text<'a> {
+    /// What follows its closing quote.
+    pub after: &'a [u8],
+    /// There are escapes in it.
     pub escaped: bool,
 }
 
-const fn each(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// In a word, the high bit of every byte that ends a run of plain string bytes: `"`, `\` and control characters. The lowest set
-/// bit is exact; a carry may set bits above it, which nobody looks at.
+/// Steps over the string of which `rest` is what follows the opening quote.
 #[inline(always)]
-fn stops(word: u64) -> u64 {
-    let quote = word ^ each(b'"');
-    let backslash = word ^ each(b'\\');
-    let quote = quote.wrapping_sub(each(1)) & !quote;
-    let backslash = backslash.wrapping_sub(each(1)) & !backslash;
-    let control = word.wrapping_sub(each(0x20)) & !word;
-    (quote | backslash | control) & each(0x80)
-}
-
-/// Steps over the string whose first byte is at `start`.
-#[inline(always)]
-pub(super) fn string(bytes: &[u8], start: usize) -> Result<Text> {
-    let mut at = start;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*chunk);
-        let stop = stops(word);
-        if stop == 0 {
-            at += 8;
-            continue;
+pub(super) fn string(mut rest: &[u8]) -> Result<Text<'_>> {
+    while let Some(window) = rest.first_chunk::<WINDOW>() {
+        let end = stop(window);
+        let byte = window[end];
+        if byte == b'"' {
+            return Ok(Text { after: &rest[end + 1..], escaped: false });
         }
-        let end = at + stop.trailing_zeros() as usize / 8;
-        if bytes[end] != b'"' {
+        if byte < 0x20 || byte == b'\\' {
             break;
         }
-        return Ok(Text { start, end, escaped: false });
+        rest = &rest[WINDOW..];
     }
-    any_string(bytes, start)
+    any_string(rest)
 }
 
-/// The same for strings with escapes, for broken ones, and for the last few bytes of an event; out of line, so that
-/// the loops that call [`string`] stay small.
+/// The same for strings with escapes, for broken ones, and for the last few bytes of an event; out of line, so that the loops
+/// that call [`string`] stay small.
 #[inline(never)]
-fn any_string(bytes: &[u8], start: usize) -> Result<Text> {
-    let mut at = start;
+fn any_string(mut rest: &[u8]) -> Result<Text<'_>> {
     let mut escaped = false;
     loop {
-        let byte = match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-            Some(chunk) => {
-                let stop = stops(u64::from_le_bytes(*chunk));
-                if stop == 0 {
-                    at += 8;
-                    continue;
-                }
-                at += stop.trailing_zeros() as usize / 8;
-                bytes[at]
-            }
-            // The last seven bytes of the event.
-            None => match bytes.get(at) {
-                Some(&byte) => {
-                    if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                        at += 1;
-                        continue;
-                    }
-                    byte
-                }
-                None => return Err(DecodeError::new(at, DecodeErrorKind::UnexpectedEnd)),
-            },
+        let end = match rest.first_chunk() {
+            Some(window) => stop(window),
+            None => rest.iter().position(|byte| is_stop(*byte)).ok_or(Broken::at(&[], DecodeErrorKind::UnexpectedEnd))?,
         };
-        match byte {
-            b'"' => return Ok(Text { start, end: at, escaped }),
+        match rest[end] {
+            b'"' => return Ok(Text { after: &rest[end + 1..], escaped }),
             b'\\' => {
                 escaped = true;
-                at = escape(bytes, at)?;
+                rest = escape(&rest[end + 1..])?;
             }
-            _ => return Err(DecodeError::new(at, DecodeErrorKind::ControlCharacter)),
+            ..0x20 => return Err(Broken::at(&rest[end..], DecodeErrorKind::ControlCharacter)),
+            _ => rest = &rest[WINDOW..],
         }
     }
 }
 
-/// Steps over the escape at `at`.
+/// Steps over the escape of which `rest` is what follows the backslash.
 #[inline]
-fn escape(bytes: &[u8], at: usize) -> Result<usize> {
-    let kind = *bytes.get(at + 1).ok_or(DecodeError { offset: at + 1, kind: DecodeErrorKind::UnexpectedEnd })?;
-    match kind {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
-        b'u' => {
-            for digit in at + 2..at + 6 {
-                match bytes.get(digit) {
-                    Some(byte) if byte.is_ascii_hexdigit() => {}
-                    Some(_) => return Err(DecodeError::new(digit, DecodeErrorKind::Escape)),
-                    None => return Err(DecodeError::new(digit, DecodeErrorKind::UnexpectedEnd)),
-                }
-            }
-            Ok(at + 6)
+fn escape(rest: &[u8]) -> Result<&[u8]> {
+    match rest {
+        [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => Ok(after),
+        [b'u', digits @ ..] => {
+            let count = digits.iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let after = &digits[count..];
+            if count == 4 { Ok(after) } else { Err(unexpected(after, DecodeErrorKind::Escape)) }
         }
-        _ => Err(DecodeError::new(at + 1, DecodeErrorKind::Escape)),
+        _ => Err(unexpected(rest, DecodeErrorKind::Escape)),
     }
 }
 
-/// The first byte at or after `at` that is not white space, and where it is. Past the end it is 0, which no
-/// grammar accepts anywhere.
+/// The first byte that is not white space, and all from there. At the end it is 0, which no grammar accepts anywhere.
 #[inline(always)]
-pub(super) fn token(bytes: &[u8], mut at: usize) -> (u8, usize) {
+pub(super) fn token(rest: &[u8]) -> (u8, &[u8]) {
+    match rest {
+        [byte, ..] if *byte > b' ' => (*byte, rest),
+        _ => any_token(rest),
+    }
+}
+
+/// The same after white space, which most senders leave out.
+#[inline(never)]
+fn any_token(mut rest: &[u8]) -> (u8, &[u8]) {
     loop {
-        match bytes.get(at) {
-            Some(b' ' | b'\t' | b'\n' | b'\r') => at += 1,
-            Some(&byte) => return (byte, at),
-            None => return (0, at),
+        match rest {
+            [b' ' | b'\t' | b'\n' | b'\r', after @ ..] => rest = after,
+            [byte, ..] => return (*byte, rest),
+            [] => return (0, rest),
         }
     }
 }
 
-/// `kind` at `at`, or the end of the event if that is what is there.
+/// Steps over the comma between two values, if that is what is first, to the next one, as [`token`] does.
+#[inline(always)]
+pub(super) fn comma(rest: &[u8]) -> Option<(u8, &[u8])> {
+    match rest {
+        [b',', byte, ..] if *byte > b' ' => Some((*byte, after_first(rest))),
+        [b',', after @ ..] => Some(any_token(after)),
+        _ => None,
+    }
+}
+
+/// What follows the first byte, of which there is one.
+#[inline(always)]
+pub(super) fn after_first(rest: &[u8]) -> &[u8] {
+    match rest {
+        [_, after @ ..] => after,
+        [] => nothing(),
+    }
+}
+
+/// A branch that is never taken is cheaper than a choice without one.
 #[cold]
-pub(super) fn unexpected(bytes: &[u8], at: usize, kind: DecodeErrorKind) -> DecodeError {
-    if at < bytes.len() {
-        DecodeError::new(at, kind)
-    } else {
-        DecodeError::new(bytes.len(), DecodeErrorKind::UnexpectedEnd)
-    }
+#[inline(never)]
+fn nothing() -> &'static [u8] {
+    &[]
 }
 
-/// Steps over `true`, `false` or `null`, whose first byte is at `at`.
-#[inline]
-pub(super) fn literal(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize> {
-    let end = at + word.len();
-    if bytes.get(at..end) == Some(word) {
-        return Ok(end);
-    }
-    let same = bytes[at..].iter().zip(word).take_while(|(a, b)| a == b).count();
-    Err(unexpected(bytes, at + same, DecodeErrorKind::ExpectedValue))
+/// `kind` at what is left, or the end of the event if that is nothing.
+#[cold]
+pub(super) fn unexpected(rest: &[u8], kind: DecodeErrorKind) -> Broken {
+    Broken::at(rest, if rest.is_empty() { DecodeErrorKind::UnexpectedEnd } else { kind })
 }
 
-/// Steps over the number whose first byte, a digit or `-`, is at `at`.
+/// Steps over `true`, `false` or `null`, whose first byte is first.
 #[inline]
-pub(super) fn number(bytes: &[u8], at: usize) -> Result<usize> {
-    let mut end = at + usize::from(bytes[at] == b'-');
-    end = match bytes.get(end) {
-        Some(b'0') => end + 1,
-        _ => digits(bytes, end)?,
+pub(super) fn literal<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8]> {
+    if let Some(after) = rest.strip_prefix(word) {
+        return Ok(after);
+    }
+    let same = rest.iter().zip(word).take_while(|(a, b)| a == b).count();
+    Err(unexpected(&rest[same..], DecodeErrorKind::ExpectedValue))
+}
+
+/// Steps over the number whose first byte, a digit or `-`, is first.
+#[inline]
+pub(super) fn number(rest: &[u8]) -> Result<&[u8]> {
+    let rest = rest.strip_prefix(b"-").unwrap_or(rest);
+    let mut after = match rest {
+        [b'0', after @ ..] => after,
+        _ => digits(rest)?,
     };
-    if let Some(b'0'..=b'9') = bytes.get(end) {
-        return Err(DecodeError::new(end, DecodeErrorKind::Number));
+    if let [b'0'..=b'9', ..] = after {
+        return Err(Broken::at(after, DecodeErrorKind::Number));
     }
-    if let Some(b'.') = bytes.get(end) {
-        end = digits(bytes, end + 1)?;
+    if let [b'.', fraction @ ..] = after {
+        after = digits(fraction)?;
     }
-    if let Some(b'e' | b'E') = bytes.get(end) {
-        end += 1;
-        end += usize::from(matches!(bytes.get(end), Some(b'+' | b'-')));
-        end = digits(bytes, end)?;
+    if let [b'e' | b'E', exponent @ ..] = after {
+        after = match exponent {
+            [b'+' | b'-', exponent @ ..] => digits(exponent)?,
+            _ => digits(exponent)?,
+        };
     }
-    Ok(end)
+    Ok(after)
 }
 
 /// Steps over one digit or more.
 #[inline]
-fn digits(bytes: &[u8], at: usize) -> Result<usize> {
-    let mut end = at;
-    while let Some(b'0'..=b'9') = bytes.get(end) {
-        end += 1;
+fn digits(rest: &[u8]) -> Result<&[u8]> {
+    let mut after = rest;
+    while let [b'0'..=b'9', more @ ..] = after {
+        after = more;
     }
-    if end == at { Err(unexpected(bytes, at, DecodeErrorKind::Number)) } else { Ok(end) }
+    if after.len() == rest.len() { Err(unexpected(rest, DecodeErrorKind::Number)) } else { Ok(after) }
 }

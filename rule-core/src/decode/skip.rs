@@ -2,8 +2,8 @@
 //!
 //! The seam for anything faster: it is told where the container begins and says where it ends.
 
-use super::error::{DecodeError, DecodeErrorKind};
-use super::scan;
+use super::error::{Broken, DecodeErrorKind};
+use super::scan::{self, Result};
 
 /// Which brackets are open, a bit each: set for an object. Grows by whole words, so that a warm one allocates nothing.
 #[derive(Clone, Debug, Default)]
@@ -41,61 +41,60 @@ impl Brackets {
     }
 }
 
-/// Steps over the container whose opening bracket is at `at`; `levels` is how deep it may nest, itself included, and
+/// Steps over the container whose opening bracket is first; `levels` is how deep it may nest, itself included, and
 /// `limit` what to call that in an error.
-pub(super) fn container(
-    bytes: &[u8],
-    at: usize,
+pub(super) fn container<'a>(
+    mut rest: &'a [u8],
     levels: usize,
     limit: u32,
     brackets: &mut Brackets,
-) -> Result<usize, DecodeError> {
+) -> Result<&'a [u8]> {
     brackets.depth = 0;
     brackets.spilled.clear();
-    let mut at = at;
     let mut object;
     'open: loop {
         if brackets.depth == levels {
-            return Err(DecodeError::new(at, DecodeErrorKind::TooDeep(limit)));
+            return Err(Broken::at(rest, DecodeErrorKind::TooDeep(limit)));
         }
-        object = bytes[at] == b'{';
+        object = rest.first() == Some(&b'{');
         brackets.push(object);
-        let (mut byte, next) = scan::token(bytes, at + 1);
-        at = next;
+        let mut byte;
+        (byte, rest) = scan::token(scan::after_first(rest));
         // An empty container falls through to the end of a value as if it had just had its last one.
         let mut ended = byte == if object { b'}' } else { b']' };
         loop {
             if !ended {
                 if object {
-                    (byte, at) = key(bytes, byte, at)?;
+                    (byte, rest) = key(byte, rest)?;
                 }
-                at = match byte {
-                    b'"' => scan::string(bytes, at + 1)?.end + 1,
-                    b'-' | b'0'..=b'9' => scan::number(bytes, at)?,
-                    b't' => scan::literal(bytes, at, b"true")?,
-                    b'f' => scan::literal(bytes, at, b"false")?,
-                    b'n' => scan::literal(bytes, at, b"null")?,
+                rest = match byte {
+                    b'"' => scan::string(scan::after_first(rest))?.after,
+                    b'-' | b'0'..=b'9' => scan::number(rest)?,
+                    b't' => scan::literal(rest, b"true")?,
+                    b'f' => scan::literal(rest, b"false")?,
+                    b'n' => scan::literal(rest, b"null")?,
                     b'{' | b'[' => continue 'open,
-                    _ => return Err(scan::unexpected(bytes, at, DecodeErrorKind::ExpectedValue)),
+                    _ => return Err(scan::unexpected(rest, DecodeErrorKind::ExpectedValue)),
                 };
             }
             ended = false;
             // After a value: to the next one, closing what closes.
             loop {
-                (byte, at) = scan::token(bytes, at);
+                if let Some(next) = scan::comma(rest) {
+                    (byte, rest) = next;
+                    break;
+                }
+                (byte, rest) = scan::token(rest);
                 match byte {
-                    b',' => {
-                        (byte, at) = scan::token(bytes, at + 1);
-                        break;
-                    }
+                    b',' => continue,
                     b'}' if object => {}
                     b']' if !object => {}
-                    _ => return Err(scan::unexpected(bytes, at, after_value(object))),
+                    _ => return Err(scan::unexpected(rest, after_value(object))),
                 }
-                at += 1;
+                rest = scan::after_first(rest);
                 match brackets.pop() {
                     Some(outer) => object = outer,
-                    None => return Ok(at),
+                    None => return Ok(rest),
                 }
             }
         }
@@ -109,18 +108,24 @@ pub(super) fn after_value(object: bool) -> DecodeErrorKind {
 
 /// Steps over a key that nobody reads and its colon, to the first byte of the value.
 #[inline(always)]
-fn key(bytes: &[u8], byte: u8, at: usize) -> Result<(u8, usize), DecodeError> {
+fn key(byte: u8, rest: &[u8]) -> Result<(u8, &[u8])> {
     if byte != b'"' {
-        return Err(scan::unexpected(bytes, at, DecodeErrorKind::ExpectedKey));
+        return Err(scan::unexpected(rest, DecodeErrorKind::ExpectedKey));
     }
-    colon(bytes, scan::string(bytes, at + 1)?.end + 1)
+    colon(scan::string(scan::after_first(rest))?.after)
 }
 
 /// Steps over the colon after a key, to the first byte of the value.
 #[inline(always)]
-pub(super) fn colon(bytes: &[u8], at: usize) -> Result<(u8, usize), DecodeError> {
-    match scan::token(bytes, at) {
-        (b':', at) => Ok(scan::token(bytes, at + 1)),
-        (_, at) => Err(scan::unexpected(bytes, at, DecodeErrorKind::ExpectedColon)),
+pub(super) fn colon(rest: &[u8]) -> Result<(u8, &[u8])> {
+    if let [b':', after @ ..] = rest { Ok(scan::token(after)) } else { any_colon(rest) }
+}
+
+/// The same after white space.
+#[inline(never)]
+fn any_colon(rest: &[u8]) -> Result<(u8, &[u8])> {
+    match scan::token(rest) {
+        (b':', rest) => Ok(scan::token(scan::after_first(rest))),
+        (_, rest) => Err(scan::unexpected(rest, DecodeErrorKind::ExpectedColon)),
     }
 }

@@ -1,5 +1,9 @@
 //! The fields as a trie: from an object's place in the event and a key in it to the place of the value.
 
+use std::collections::BTreeMap;
+
+use super::name::{Name, SHORT};
+
 /// A place in the event, as far as the fields care.
 pub(super) type Place = u32;
 
@@ -7,91 +11,148 @@ pub(super) type Place = u32;
 pub(super) const DEAD: Place = 0;
 /// The event itself.
 pub(super) const ROOT: Place = 1;
+/// A search hit, once its source is known to be the event.
+pub(super) const HIT: Place = 2;
 
 /// The fields to read, split at their dots.
 ///
 /// A key is split at its dots as well and walked segment by segment, which makes nested objects, dotted keys and every mixture of
-/// them the same field. Each place has a small hash table of its own. Most keys of an event are in no table: they are
-/// dismissed by their first byte.
+/// them the same field. One hash table has all places' children, each found by its place and its name: an entry tells
+/// a key from all others by comparing three words, unless the key is longer than most.
 #[derive(Clone, Debug)]
 pub struct Projection {
     places: Vec<Entry>,
-    /// The places' tables, one after the other, each a power of two long and at most half full.
+    /// A power of two long and at most a third full.
     table: Vec<Child>,
-    /// The children's names, one after the other.
+    /// What is left of a hash, shifted by so much, is an index into the table.
+    shift: u32,
+    /// The children's names, one after the other, of those that are long.
     names: Vec<u8>,
     /// The slots of the places that have any, one after the other.
     slots: Vec<u32>,
     fields: usize,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Entry {
-    /// A bit for every first byte (its low six bits) that a child's name has.
-    first: u64,
-    table: u32,
-    mask: u32,
+/// What a place is to the decoder.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Entry {
+    /// The slot of a place that is like nearly all others: it has just that one, and is not special. Else [`ODD`].
+    slot: u32,
+    /// All of its slots, from and to.
     slots: (u32, u32),
+    pub meta: Meta,
+    /// Objects here are worth entering.
+    pub has_children: bool,
 }
 
+const ODD: u32 = u32::MAX;
+
+/// Keys that mean something in the outermost object, where a search hit has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Meta {
+    #[default]
+    None,
+    Source,
+    Index,
+    Id,
+}
+
+impl Meta {
+    const KEYS: [(&str, Meta); 3] = [("_source", Meta::Source), ("_index", Meta::Index), ("_id", Meta::Id)];
+}
+
+impl Entry {
+    /// The one slot that values here go to, unless there are several or none, or there is more to do.
+    #[inline(always)]
+    pub fn slot(self) -> Option<u32> {
+        if self.slot == ODD { None } else { Some(self.slot) }
+    }
+
+    /// Whether values here go to any slot.
+    #[inline(always)]
+    pub fn has_slots(self) -> bool {
+        self.slots.0 != self.slots.1
+    }
+}
+
+/// A key of the objects at one place, and the place of its values; [`DEAD`] in an empty entry.
 #[derive(Clone, Copy, Debug, Default)]
 struct Child {
     head: u64,
+    tail: u64,
+    tag: u64,
     place: Place,
+    /// Where its name begins, if that is long.
     name: u32,
-    len: u32,
+}
+
+/// The place that a name is looked up in, and its length.
+#[inline(always)]
+fn tag(parent: Place, name: Name) -> u64 {
+    u64::from(parent) << 32 | u64::from(name.len)
 }
 
 impl Projection {
     /// A projection onto `fields`; the values of the i-th go to slot i.
     pub fn new<S: AsRef<str>>(fields: &[S]) -> Projection {
-        let mut children: Vec<std::collections::BTreeMap<&[u8], Place>> = vec![Default::default(); 2];
-        let mut slots: Vec<Vec<u32>> = vec![Vec::new(); 2];
-        for (slot, field) in fields.iter().enumerate() {
-            let mut place = ROOT;
-            for name in field.as_ref().as_bytes().split(|byte| *byte == b'.') {
-                let new = children.len() as Place;
-                let child = *children[place as usize].entry(name).or_insert(new);
-                if child == new {
-                    children.push(Default::default());
-                    slots.push(Vec::new());
-                }
-                place = child;
+        let mut children: Vec<BTreeMap<&[u8], Place>> = vec![BTreeMap::new(); 3];
+        let mut slots: Vec<Vec<u32>> = vec![Vec::new(); 3];
+        let mut step = |place: Place, name, slots: &mut Vec<Vec<u32>>| {
+            let new = children.len() as Place;
+            let child = *children[place as usize].entry(name).or_insert(new);
+            if child == new {
+                children.push(BTreeMap::new());
+                slots.push(Vec::new());
             }
+            child
+        };
+        for (slot, field) in fields.iter().enumerate() {
+            let segments = field.as_ref().as_bytes().split(|byte| *byte == b'.');
+            let place = segments.fold(ROOT, |place, name| step(place, name, &mut slots));
             slots[place as usize].push(slot as u32);
         }
+        let metas = [ROOT, HIT].map(|hit| Meta::KEYS.map(|(key, meta)| (step(hit, key.as_bytes(), &mut slots), meta)));
+
+        let size = (children.len() * 3).next_power_of_two();
         let mut trie = Projection {
             places: Vec::with_capacity(children.len()),
-            table: Vec::new(),
+            table: vec![Child::default(); size],
+            shift: 64 - size.trailing_zeros(),
             names: Vec::new(),
             slots: Vec::new(),
             fields: fields.len(),
         };
-        for (children, slots) in children.iter().zip(&slots) {
-            trie.add(children, slots);
+        for (place, (children, slots)) in children.iter().zip(&slots).enumerate() {
+            for (name, child) in children {
+                trie.add(place as Place, name, *child);
+            }
+            let start = trie.slots.len() as u32;
+            trie.slots.extend_from_slice(slots);
+            trie.places.push(Entry {
+                slot: if let [slot] = slots[..] { slot } else { ODD },
+                slots: (start, trie.slots.len() as u32),
+                meta: Meta::None,
+                has_children: !children.is_empty(),
+            });
+        }
+        for (place, meta) in metas.into_iter().flatten() {
+            let entry = &mut trie.places[place as usize];
+            (entry.meta, entry.slot) = (meta, ODD);
         }
         trie
     }
 
-    fn add(&mut self, children: &std::collections::BTreeMap<&[u8], Place>, slots: &[u32]) {
-        let start = self.table.len();
-        let mask = (children.len() * 2).next_power_of_two() - 1;
-        self.table.resize(start + mask + 1, Child::default());
-        let mut first = 0;
-        for (&name, &place) in children {
-            first |= first_bit(name);
-            let Name { text, head } = Name::new(name);
-            let mut at = Name { text, head }.hash() as usize & mask;
-            while self.table[start + at].place != DEAD {
-                at = (at + 1) & mask;
-            }
-            self.table[start + at] = Child { head, place, name: self.names.len() as u32, len: name.len() as u32 };
-            self.names.extend_from_slice(name);
+    fn add(&mut self, parent: Place, text: &[u8], place: Place) {
+        let name = Name::new(text);
+        let tag = tag(parent, name);
+        let mut at = (name.hash(tag) >> self.shift) as usize;
+        while self.table[at].place != DEAD {
+            at = (at + 1) & (self.table.len() - 1);
         }
-        let from = self.slots.len() as u32;
-        self.slots.extend_from_slice(slots);
-        let slots = (from, self.slots.len() as u32);
-        self.places.push(Entry { first, table: start as u32, mask: mask as u32, slots });
+        self.table[at] = Child { head: name.head, tail: name.tail, tag, place, name: self.names.len() as u32 };
+        if text.len() > SHORT {
+            self.names.extend_from_slice(text);
+        }
     }
 
     /// How many slots there are.
@@ -99,30 +160,34 @@ impl Projection {
         self.fields
     }
 
-    /// The slots that take the values of `place`; nearly always none or one.
-    #[inline]
-    pub(super) fn slots(&self, place: Place) -> &[u32] {
-        let (from, to) = self.places[place as usize].slots;
-        &self.slots[from as usize..to as usize]
+    #[inline(always)]
+    pub(super) fn entry(&self, place: Place) -> Entry {
+        self.places[place as usize]
     }
 
-    /// Whether an object at `place` is worth entering.
-    #[inline]
-    pub(super) fn has_children(&self, place: Place) -> bool {
-        self.places[place as usize].first != 0
+    /// The slots that take the values of a place; nearly always none or one.
+    #[inline(always)]
+    pub(super) fn slots(&self, entry: Entry) -> &[u32] {
+        &self.slots[entry.slots.0 as usize..entry.slots.1 as usize]
     }
 
-    /// The place of the value under `key` in an object at `place`.
-    #[inline]
-    pub(super) fn walk(&self, place: Place, key: &[u8]) -> Place {
-        let entry = &self.places[place as usize];
-        if entry.first & first_bit(key) == 0 {
-            return DEAD;
-        }
-        let name = Name::new(key);
-        if name.has_dot() { self.walk_dotted(place, key) } else { self.child(entry, &name) }
+    /// The place of the value under a key in an object at `parent`, the key being the first `len` bytes of a window, at
+    /// most [`SHORT`].
+    #[inline(always)]
+    pub(super) fn walk_short(&self, parent: Place, window: &[u8; 16], len: usize) -> Place {
+        let name = Name::short(window, len);
+        let place = self.child(parent, name, |_| true);
+        if place == DEAD && name.has_dot() { self.walk_dotted(parent, &window[..len]) } else { place }
     }
 
+    /// The same for any key.
+    #[inline(never)]
+    pub(super) fn walk(&self, parent: Place, key: &[u8]) -> Place {
+        let place = self.segment(parent, key);
+        if place == DEAD && memchr::memchr(b'.', key).is_some() { self.walk_dotted(parent, key) } else { place }
+    }
+
+    #[inline(never)]
     fn walk_dotted(&self, mut place: Place, key: &[u8]) -> Place {
         let mut rest = key;
         loop {
@@ -130,7 +195,7 @@ impl Projection {
                 Some(dot) => (&rest[..dot], Some(&rest[dot + 1..])),
                 None => (rest, None),
             };
-            place = self.child(&self.places[place as usize], &Name::new(name));
+            place = self.segment(place, name);
             match more {
                 Some(more) if place != DEAD => rest = more,
                 _ => return place,
@@ -138,73 +203,26 @@ impl Projection {
         }
     }
 
-    #[inline]
-    fn child(&self, entry: &Entry, name: &Name<'_>) -> Place {
-        let mut at = name.hash();
+    fn segment(&self, parent: Place, text: &[u8]) -> Place {
+        self.child(parent, Name::new(text), |child| {
+            text.len() <= SHORT || self.names[child.name as usize..][..text.len()] == *text
+        })
+    }
+
+    /// The child of a name, if `is` agrees that it is the name's.
+    #[inline(always)]
+    fn child(&self, parent: Place, name: Name, is: impl Fn(&Child) -> bool) -> Place {
+        let tag = tag(parent, name);
+        let mut at = (name.hash(tag) >> self.shift) as usize;
         loop {
-            let child = &self.table[(entry.table + (at & entry.mask)) as usize];
-            if child.place == DEAD || self.is(child, name) {
+            let child = &self.table[at];
+            if child.head == name.head && child.tail == name.tail && child.tag == tag && is(child) {
                 return child.place;
             }
-            at = at.wrapping_add(1);
+            if child.place == DEAD {
+                return DEAD;
+            }
+            at = (at + 1) & (self.table.len() - 1);
         }
     }
-
-    #[inline]
-    fn is(&self, child: &Child, name: &Name<'_>) -> bool {
-        child.head == name.head
-            && child.len as usize == name.text.len()
-            && (name.text.len() <= 8 || self.names[child.name as usize..][..name.text.len()] == *name.text)
-    }
-}
-
-/// A key, or a part of one, made ready for looking up.
-struct Name<'a> {
-    text: &'a [u8],
-    /// The first eight bytes. Of fewer, a word that with the length tells all of them.
-    head: u64,
-}
-
-impl<'a> Name<'a> {
-    #[inline(always)]
-    fn new(text: &'a [u8]) -> Self {
-        let half = |half: &[u8; 4]| u64::from(u32::from_le_bytes(*half));
-        let head = match (text.first_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
-            (Some(head), ..) => u64::from_le_bytes(*head),
-            (None, Some(front), Some(back)) => half(front) | half(back) << 32,
-            _ => match text {
-                [] => 0,
-                [a] => u64::from(*a),
-                [a, .., z] => u64::from(*a) | u64::from(text[1]) << 8 | u64::from(*z) << 16,
-            },
-        };
-        Name { text, head }
-    }
-
-    #[inline(always)]
-    fn has_dot(&self) -> bool {
-        let dots = self.head ^ u64::from_le_bytes([b'.'; 8]);
-        let in_head = dots.wrapping_sub(u64::from_le_bytes([1; 8])) & !dots & u64::from_le_bytes([0x80; 8]) != 0;
-        in_head || self.text.len() > 8 && memchr::memchr(b'.', &self.text[8..]).is_some()
-    }
-
-    /// Of a long name, its ends: no two names that differ only between them are likely. Names come from rule authors, who could
-    /// at worst slow down their own rules.
-    #[inline(always)]
-    fn hash(&self) -> u32 {
-        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut word = self.head ^ (self.text.len() as u64) << 56;
-        if self.text.len() > 8
-            && let Some(tail) = self.text.last_chunk()
-        {
-            word ^= u64::from_le_bytes(*tail).wrapping_mul(MIX).rotate_left(32);
-        }
-        (word.wrapping_mul(MIX) >> 32) as u32
-    }
-}
-
-/// The bit of a name's first byte. A key such as `.a` begins with an empty name, so an empty name counts as its dot.
-#[inline(always)]
-fn first_bit(name: &[u8]) -> u64 {
-    1 << (name.first().unwrap_or(&b'.') & 63)
 }
