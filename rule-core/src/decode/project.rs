@@ -47,7 +47,9 @@ impl Projection {
         match Pass::new(self, &text, limits, slots).run() {
             Err(found) if found.offset <= end => found,
             // The character was part of a string, which the event's end may have cut off within a character.
-            _ if error.error_len().is_none() => DecodeError { offset: event.len(), kind: DecodeErrorKind::UnexpectedEnd },
+            _ if error.error_len().is_none() => {
+                DecodeError { offset: event.len(), kind: DecodeErrorKind::UnexpectedEnd }
+            }
             _ => DecodeError { offset: end, kind: DecodeErrorKind::NotUtf8 },
         }
     }

@@ -45,7 +45,9 @@ fn any_string(mut rest: &[u8]) -> Result<Text<'_>> {
     loop {
         let end = match rest.first_chunk() {
             Some(window) => stop(window),
-            None => rest.iter().position(|byte| is_stop(*byte)).ok_or(Broken::at(&[], DecodeErrorKind::UnexpectedEnd))?,
+            None => {
+                rest.iter().position(|byte| is_stop(*byte)).ok_or(Broken::at(&[], DecodeErrorKind::UnexpectedEnd))?
+            }
         };
         match rest[end] {
             b'"' => return Ok(Text { after: &rest[end + 1..], escaped }),

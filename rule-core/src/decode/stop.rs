@@ -21,8 +21,8 @@ pub(super) fn is_stop(byte: u8) -> bool {
 mod sse2 {
     use super::WINDOW;
     use safe_arch::{
-        bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i, move_mask_i8_m128i,
-        set_splat_i8_m128i,
+        bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, load_unaligned_m128i,
+        move_mask_i8_m128i, set_splat_i8_m128i,
     };
 
     /// Where the first stop is, and 15 if there is none: the byte there tells.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Program, RuleSet, Target};
+use super::{Program, RuleSet, Target, Targets};
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus, Source};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
@@ -210,8 +210,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
-        let program = Program::new(self.plan, self.filters, self.options.limits.clone()).with_correlations(
-            self.targets,
+        let (filters, targets) = Targets::share(self.filters, &self.targets);
+        let program = Program::new(self.plan, filters, self.options.limits.clone()).with_correlations(
+            targets,
             self.correlations,
             self.timelines,
         );

@@ -29,7 +29,9 @@ pub struct Session {
     alerts: Option<AlertBuilder>,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
-    /// The terms that the current event matched.
+    /// What the current event matched.
+    targets: Vec<Target>,
+    /// Those of it that are terms.
     terms: Vec<(u32, u16)>,
     lateness: Option<u64>,
     seed: u64,
@@ -45,7 +47,17 @@ impl Session {
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));
         let evaluator = Evaluator::default();
-        Session { evaluator, rules, alerts, correlator, terms: Vec::new(), lateness, seed, seen: 0 }
+        Session {
+            evaluator,
+            rules,
+            alerts,
+            correlator,
+            targets: Vec::new(),
+            terms: Vec::new(),
+            lateness,
+            seed,
+            seen: 0,
+        }
     }
 
     /// Evaluates a batch: one JSON event per line, whole lines only. An event that cannot be read is counted and
@@ -157,8 +169,15 @@ impl Session {
             reject(&mut outcome.rejected, &mut outcome.rejections, &program.limits, number, offset, message);
         }
         self.terms.clear();
-        for filter in self.evaluator.matched() {
-            let rule = match program.targets[*filter as usize] {
+        self.targets.clear();
+        let targets = self.evaluator.matched().iter().flat_map(|filter| program.targets.of(*filter));
+        self.targets.extend(targets);
+        if program.targets.are_shared() {
+            // In the order of the rules, whoever shares with whom.
+            self.targets.sort_unstable();
+        }
+        for target in &self.targets {
+            let rule = match *target {
                 Target::Rule(rule) => rule,
                 Target::Term(machine, term) => {
                     self.terms.push((machine, term));

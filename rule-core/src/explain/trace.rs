@@ -6,7 +6,7 @@ use crate::api::Match;
 use crate::check::Checker;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::correlate::{Correlator, Setting};
-use crate::engine::{Evaluator, Program, Target, lines, window};
+use crate::engine::{Evaluator, Program, Target, Targets, lines, window};
 use crate::plan::Plan;
 use crate::rule::RuleInfo;
 use crate::schema::Schema;
@@ -42,10 +42,11 @@ pub(super) fn trace(
         timestamp: plan.slot(schema, fields.timestamp),
         tiebreaker: fields.tiebreaker.map(|name| plan.slot(schema, name)),
     };
-    let targets = (0..lowered.filters.len()).map(|term| Target::Term(0, term as u16)).collect();
+    let targets: Vec<_> = (0..lowered.filters.len()).map(|term| Target::Term(0, term as u16)).collect();
+    let (filters, targets) = Targets::share(lowered.filters, &targets);
     let correlation = Correlation { rule: 0, timeline: 0, terms: lowered.terms, shape: lowered.shape, hash: [0; 16] };
     let program =
-        Program::new(plan, lowered.filters, limits.clone()).with_correlations(targets, vec![correlation], vec![order]);
+        Program::new(plan, filters, limits.clone()).with_correlations(targets, vec![correlation], vec![order]);
     let setting = program.setting();
     let mut correlator = Correlator::new(setting, None, 0);
     correlator.trace();
@@ -53,7 +54,7 @@ pub(super) fn trace(
     for (ordinal, line) in (0..).zip(lines(events)) {
         // An event that cannot be read in full is told with its tree.
         let readable = evaluator.run(&program, line).is_ok();
-        let terms: Vec<(u32, u16)> = evaluator.matched().iter().map(|filter| (0, *filter as u16)).collect();
+        let terms: Vec<(u32, u16)> = program.targets.terms(evaluator.matched()).collect();
         if readable || !terms.is_empty() {
             let _ = correlator.observe(setting, evaluator.event(line), ordinal, &terms, || None);
         }

@@ -1,7 +1,7 @@
 //! Boolean trees over predicates.
 
 /// A condition in two-valued logic.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// Known before any event.
     Constant(bool),

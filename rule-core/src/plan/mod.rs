@@ -95,7 +95,7 @@ pub enum Predicate {
 }
 
 /// A condition with the category that it needs.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// The field and value of `category where`; `None` for `any where`.
     pub category: Option<(u32, String)>,

@@ -13,7 +13,7 @@ use crate::correlate::plan::{Correlation, Shape, TimelineFields};
 use crate::correlate::{Completion, Correlator};
 use crate::decode::{Event, Line};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
-use crate::engine::{Evaluator, Program, Target, lines, locate, reject, schema};
+use crate::engine::{Evaluator, Program, Target, Targets, lines, locate, reject, schema};
 use crate::json;
 use crate::plan::Plan;
 use crate::syntax::ast::{PipeKind, Query, QueryKind};
@@ -108,7 +108,8 @@ impl Search {
                 (program, Results::Events { order, hits: BTreeMap::new() })
             }
             Ok(Lowered { filters, terms, shape }) => {
-                let targets = (0..filters.len()).map(|term| Target::Term(0, term as u16)).collect();
+                let targets: Vec<_> = (0..filters.len()).map(|term| Target::Term(0, term as u16)).collect();
+                let (filters, targets) = Targets::share(filters, &targets);
                 let correlation = Correlation { rule: 0, timeline: 0, terms, shape, hash: [0; 16] };
                 let program =
                     Program::new(plan, filters, limits).with_correlations(targets, vec![correlation], vec![order]);
@@ -161,11 +162,7 @@ impl Search {
             }
             Results::Groups { correlator, terms, .. } => {
                 terms.clear();
-                for filter in self.evaluator.matched() {
-                    if let Target::Term(machine, term) = self.program.targets[*filter as usize] {
-                        terms.push((machine, term));
-                    }
-                }
+                terms.extend(self.program.targets.terms(self.evaluator.matched()));
                 let limits = &self.program.limits;
                 let source = || Some(hit(event, index, line_number).into_bytes().into());
                 if correlator.observe(self.program.setting(), event, arrival, terms, source).is_err() {
