@@ -16,8 +16,10 @@ use crate::decode::Event;
 pub struct Joiner {
     /// Where each machine's terms begin in the next.
     machines: Vec<u32>,
-    /// The list of fields of each term, by number. Equal lists of different timelines are different ones.
-    terms: Vec<u32>,
+    /// The list of fields of each term, by number, and whether its role [begins](super::plan::Role::begins) anything. In few bytes: there
+    /// may be ten thousand terms, of which an event is of some dozens, each in another place.
+    terms: Vec<(u32, bool)>,
+    /// Lists of fields. Equal ones of different timelines are different ones.
     lists: Vec<List>,
     /// The keys of the event, list by list.
     keys: Vec<Span>,
@@ -28,6 +30,7 @@ pub struct Joiner {
 struct List {
     /// A machine and a term that have it.
     term: (u32, u16),
+    timeline: u32,
     /// The event's ordinal; none before the first.
     event: Option<u64>,
     keys: Range<u32>,
@@ -43,10 +46,11 @@ impl Joiner {
             joiner.machines.push(joiner.terms.len() as u32);
             for (number, term) in (0..).zip(&correlation.terms) {
                 let list = numbers.entry((correlation.timeline, &term.keys)).or_insert_with(|| {
-                    joiner.lists.push(List { term: (machine, number), ..List::default() });
+                    let timeline = correlation.timeline;
+                    joiner.lists.push(List { term: (machine, number), timeline, ..List::default() });
                     joiner.lists.len() as u32 - 1
                 });
-                joiner.terms.push(*list);
+                joiner.terms.push((*list, term.role.begins()));
             }
         }
         joiner
@@ -57,17 +61,23 @@ impl Joiner {
         self.keys.clear();
     }
 
-    /// Adds what the event is to a term: a hit for each of its keys. `held` is the same for all terms of a timeline.
+    /// Whether a term's role begins anything.
+    pub fn begins(&self, machine: u32, term: u16) -> bool {
+        self.terms[self.machines[machine as usize] as usize + usize::from(term)].1
+    }
+
+    /// Adds what the event is to a term, a hit for each of its keys, to what is to be held of its timeline.
     pub fn join(
         &mut self,
         (machine, term): (u32, u16),
         event: Event<'_>,
         arrival: u64,
         setting: Setting<'_>,
-        held: &mut Held,
+        incoming: &mut [Held],
     ) -> Result<(), TooManyKeys> {
-        let number = self.terms[self.machines[machine as usize] as usize + usize::from(term)];
+        let (number, begins) = self.terms[self.machines[machine as usize] as usize + usize::from(term)];
         let list = &mut self.lists[number as usize];
+        let held = &mut incoming[list.timeline as usize];
         if list.event != Some(arrival) {
             list.event = Some(arrival);
             let from = self.keys.len();
@@ -82,7 +92,7 @@ impl Joiner {
             return Err(TooManyKeys);
         }
         let keys = &self.keys[list.keys.start as usize..list.keys.end as usize];
-        held.hits.extend(keys.iter().map(|key| Hit { machine, term, key: *key }));
+        held.hits.extend(keys.iter().map(|key| Hit { machine, term, begins, key: *key }));
         Ok(())
     }
 }

@@ -80,6 +80,9 @@ pub struct Tally {
 pub struct Correlator {
     timelines: Vec<Timeline>,
     machines: Vec<State>,
+    /// For each machine whether it [is at rest](State::is_at_rest), as most are. Beside the machines, which are large, so that an event
+    /// that is of a term of a hundred rules need not look at each.
+    at_rest: Vec<bool>,
     /// Machines whose matches may wait for a missing event.
     waiting: Vec<usize>,
     joiner: Joiner,
@@ -152,12 +155,14 @@ impl Correlator {
         };
         let waits = |c: &Correlation| matches!(&c.shape, Shape::Sequence(sequence) if sequence.trailing);
         let waiting = setting.correlations.iter().enumerate().filter(|(_, c)| waits(c)).map(|(number, _)| number);
+        let machines: Vec<State> = setting.correlations.iter().map(state).collect();
         Correlator {
             waiting: waiting.collect(),
+            at_rest: machines.iter().map(State::is_at_rest).collect(),
             joiner: Joiner::new(setting),
             incoming: setting.timelines.iter().map(|_| Held::default()).collect(),
             timelines: setting.timelines.iter().map(|_| Timeline::new()).collect(),
-            machines: setting.correlations.iter().map(state).collect(),
+            machines,
             ledger: Ledger::default(),
             held_bytes: 0,
             position: 0,
@@ -204,10 +209,8 @@ impl Correlator {
     ) -> Result<(), TooManyKeys> {
         let mut result = Ok(());
         self.joiner.start();
-        for (machine, term) in terms {
-            let timeline = setting.correlations[*machine as usize].timeline;
-            let held = &mut self.incoming[timeline as usize];
-            result = self.joiner.join((*machine, *term), event, arrival, setting, held).and(result);
+        for term in terms {
+            result = self.joiner.join(*term, event, arrival, setting, &mut self.incoming).and(result);
         }
         for (number, fields) in setting.timelines.iter().enumerate() {
             let column = &setting.columns[fields.timestamp as usize];
@@ -342,7 +345,7 @@ impl Correlator {
             state_bytes: self.ledger.bytes,
             ..Sizes::default()
         };
-        for state in &self.machines {
+        for (state, _) in self.machines.iter().zip(&self.at_rest).filter(|(_, at_rest)| !**at_rest) {
             let (keys, partials) = match state {
                 State::Sequence(machine) => machine.len(),
                 State::Sample(sampler) => sampler.len(),
@@ -381,8 +384,12 @@ impl Correlator {
         self.position += 1;
         let source = held.source.take();
         let event = Stored { at: ordinal.at, arrival: ordinal.arrival, position: self.position, source };
-        // What one key of one machine has to do with the event, together.
         let mut hits = std::mem::take(&mut held.hits);
+        // Most rules are at rest, and only a first event changes that.
+        if !hits.iter().any(|hit| hit.begins) {
+            hits.retain(|hit| !self.at_rest[hit.machine as usize]);
+        }
+        // What one key of one machine has to do with the event, together.
         hits.sort_unstable_by(|a, b| {
             (a.machine.cmp(&b.machine)).then_with(|| held.key(a).cmp(held.key(b))).then(a.term.cmp(&b.term))
         });
@@ -398,12 +405,11 @@ impl Correlator {
     fn take_part(&mut self, setting: Setting<'_>, event: &Stored, group: &[Hit], held: &Held) {
         let Some(first) = group.first() else { return };
         let number = first.machine as usize;
-        let terms = &setting.correlations[number].terms;
-        let roles = group.iter().map(|hit| &terms[usize::from(hit.term)].role);
-        // Most rules are at rest, and only a first event changes that.
-        if self.machines[number].is_at_rest() && !roles.clone().any(Role::begins) {
+        if self.at_rest[number] && !group.iter().any(|hit| hit.begins) {
             return;
         }
+        let terms = &setting.correlations[number].terms;
+        let roles = group.iter().map(|hit| &terms[usize::from(hit.term)].role);
         let key = held.key(first);
         self.one(setting, number, |state, shape, cx| match (state, shape) {
             (State::Sequence(machine), Shape::Sequence(sequence)) => {
@@ -446,7 +452,9 @@ impl Correlator {
 
     fn each(&mut self, setting: Setting<'_>, mut work: impl FnMut(&mut State, &Shape, &mut Context<'_>)) {
         for machine in 0..self.machines.len() {
-            self.one(setting, machine, &mut work);
+            if !self.at_rest[machine] {
+                self.one(setting, machine, &mut work);
+            }
         }
     }
 
@@ -462,6 +470,7 @@ impl Correlator {
         };
         if let (Some(state), Some(correlation)) = (self.machines.get_mut(number), setting.correlations.get(number)) {
             work(state, &correlation.shape, &mut cx);
+            self.at_rest[number] = state.is_at_rest();
         }
     }
 }

@@ -225,6 +225,7 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'
     for event in &events {
         correlator.ledger.keep(event);
     }
+    correlator.at_rest = correlator.machines.iter().map(MachineState::is_at_rest).collect();
     for state in &snapshot.timelines {
         fill_timeline(correlator, setting, state, &numbers);
     }
@@ -243,7 +244,8 @@ fn fill_timeline(
         path(fields.timestamp) == state.timestamp && fields.tiebreaker.map(path) == state.tiebreaker.as_deref()
     });
     let Some(number) = found else { return };
-    let timeline = &mut correlator.timelines[number];
+    let Correlator { timelines, joiner, held_bytes, .. } = correlator;
+    let timeline = &mut timelines[number];
     (timeline.latest, timeline.watermark) = (state.latest, state.watermark);
     for held in &state.held {
         let mut made = Held { source: held.source.map(Arc::from), ..Held::default() };
@@ -251,11 +253,12 @@ fn fill_timeline(
             let Some(machine) = numbers.get(*machine as usize).copied().flatten() else { continue };
             let correlation = &setting.correlations[machine];
             if correlation.timeline as usize == number && usize::from(*term) < correlation.terms.len() {
-                made.add(machine as u32, *term, key.bytes());
+                let begins = joiner.begins(machine as u32, *term);
+                made.add(machine as u32, *term, begins, key.bytes());
             }
         }
         if !made.hits.is_empty() {
-            correlator.held_bytes += made.cost();
+            *held_bytes += made.cost();
             timeline.hold(held.ordinal.clone(), made);
         }
     }

@@ -37,6 +37,8 @@ pub struct Hit {
     pub machine: u32,
     /// Its term.
     pub term: u16,
+    /// Whether a key begins to matter with it.
+    pub begins: bool,
     /// Where the key is in [`Held::keys`].
     pub key: Span,
 }
@@ -52,14 +54,14 @@ pub struct Span {
 
 impl Held {
     /// Adds a hit. A key that one of the last has as well is kept once.
-    pub fn add(&mut self, machine: u32, term: u16, key: &[u8]) {
+    pub fn add(&mut self, machine: u32, term: u16, begins: bool, key: &[u8]) {
         let same = self.hits.iter().rev().take(8).find(|hit| self.key(hit) == key).map(|hit| hit.key);
         let key = same.unwrap_or_else(|| {
             let start = self.keys.len() as u32;
             self.keys.extend_from_slice(key);
             Span { start, len: key.len() as u32 }
         });
-        self.hits.push(Hit { machine, term, key });
+        self.hits.push(Hit { machine, term, begins, key });
     }
 
     /// The key of one of its hits.

@@ -29,9 +29,9 @@ pub struct Session {
     alerts: Option<AlertBuilder>,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
-    /// What the current event matched.
-    targets: Vec<Target>,
-    /// Those of it that are terms.
+    /// The rules that the current event matched.
+    matched: Vec<u32>,
+    /// The terms that it matched.
     terms: Vec<(u32, u16)>,
     lateness: Option<u64>,
     seed: u64,
@@ -52,7 +52,7 @@ impl Session {
             rules,
             alerts,
             correlator,
-            targets: Vec::new(),
+            matched: Vec::new(),
             terms: Vec::new(),
             lateness,
             seed,
@@ -169,21 +169,18 @@ impl Session {
             reject(&mut outcome.rejected, &mut outcome.rejections, &program.limits, number, offset, message);
         }
         self.terms.clear();
-        self.targets.clear();
-        let targets = self.evaluator.matched().iter().flat_map(|filter| program.targets.of(*filter));
-        self.targets.extend(targets);
-        if program.targets.are_shared() {
-            // In the order of the rules, whoever shares with whom.
-            self.targets.sort_unstable();
-        }
-        for target in &self.targets {
-            let rule = match *target {
-                Target::Rule(rule) => rule,
-                Target::Term(machine, term) => {
-                    self.terms.push((machine, term));
-                    continue;
+        self.matched.clear();
+        for filter in self.evaluator.matched() {
+            for target in program.targets.of(*filter) {
+                match *target {
+                    Target::Rule(rule) => self.matched.push(rule),
+                    Target::Term(machine, term) => self.terms.push((machine, term)),
                 }
-            };
+            }
+        }
+        // In the order of the rules, whoever shares a condition with whom.
+        self.matched.sort_unstable();
+        for &rule in &self.matched {
             outcome.matches.push(Match { rule, events: vec![number], join_keys: Vec::new() });
             if let Some(builder) = &mut self.alerts {
                 builder.push(rule, &self.rules.rules[rule as usize], line.bytes, &program.limits, &mut outcome.alerts);

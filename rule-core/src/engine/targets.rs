@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::plan::Filter;
 
 /// What a filter is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The event is a match of this rule.
     Rule(u32),
@@ -59,10 +59,5 @@ impl Targets {
             Target::Term(machine, term) => Some((*machine, *term)),
             Target::Rule(_) => None,
         })
-    }
-
-    /// Whether some filter is for several.
-    pub fn are_shared(&self) -> bool {
-        self.list.len() > self.starts.len()
     }
 }

@@ -6,10 +6,13 @@ use super::List;
 /// thousand rules have in their lists would cost an event that has it a thousand writes.
 const MOST_PREDICATES: usize = 64;
 
+/// In place of the list of an atom of very many predicates.
+const COMMON: List = List { start: u32::MAX, len: 0 };
+
 /// The predicates of each atom.
 #[derive(Debug, Default)]
 pub struct Atoms {
-    /// By atom: its predicates; none for those of very many.
+    /// By atom: its predicates, or [`COMMON`].
     by_atom: Vec<List>,
     /// By predicate: its atoms that have very many predicates.
     common: Vec<List>,
@@ -31,6 +34,7 @@ impl Atoms {
         for group in pairs.chunk_by(|(_, a), (_, b)| a == b) {
             if group.len() > MOST_PREDICATES {
                 of_common.extend_from_slice(group);
+                made.by_atom[group[0].1 as usize] = COMMON;
             } else {
                 made.by_atom[group[0].1 as usize] = made.list(group.iter().map(|(predicate, _)| *predicate));
             }
@@ -53,13 +57,14 @@ impl Atoms {
         self.by_atom.len()
     }
 
-    /// The predicates of an atom, if they are not very many.
+    /// The predicates of an atom; `None` when they are very many.
     #[inline]
-    pub fn predicates(&self, atom: u32) -> &[u32] {
-        self.of(self.by_atom[atom as usize])
+    pub fn predicates(&self, atom: u32) -> Option<&[u32]> {
+        let list = self.by_atom[atom as usize];
+        (list != COMMON).then(|| self.of(list))
     }
 
-    /// The atoms of a predicate that have very many.
+    /// The atoms of a predicate that have very many, in order.
     #[inline]
     pub fn common(&self, predicate: u32) -> &[u32] {
         self.of(self.common[predicate as usize])
@@ -81,9 +86,9 @@ mod tests {
         let pairs: Vec<(u32, u32)> = (0..100).flat_map(|n| [(n, 0), (n, n + 1), (n, 0)]).collect();
         let atoms = Atoms::new(pairs, 101, 102);
         assert_eq!(atoms.len(), 102);
-        assert!(atoms.predicates(0).is_empty() && atoms.predicates(101).is_empty() && atoms.common(100).is_empty());
+        assert!(atoms.predicates(0).is_none() && atoms.predicates(101) == Some(&[]) && atoms.common(100).is_empty());
         for n in 0..100 {
-            assert_eq!((atoms.predicates(n + 1), atoms.common(n)), (&[n][..], &[0][..]));
+            assert_eq!((atoms.predicates(n + 1), atoms.common(n)), (Some(&[n][..]), &[0][..]));
         }
     }
 }

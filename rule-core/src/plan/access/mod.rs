@@ -116,6 +116,8 @@ pub struct Finder {
     atoms: Vec<u32>,
     /// For each predicate the last event that had one of its atoms, but for atoms of very many predicates.
     predicates: Vec<u32>,
+    /// Those that the event has.
+    common: Vec<u32>,
     /// For each field the last event whose values were searched for grams.
     scanned: Vec<u32>,
     found: Vec<u32>,
@@ -216,8 +218,18 @@ impl Access {
     /// The answer of a predicate about whole values for the event that was last looked at.
     #[inline]
     pub fn passes(&self, predicate: u32, finder: &Finder) -> bool {
-        finder.predicates[predicate as usize] == finder.event
-            || self.atoms.common(predicate).iter().any(|atom| finder.atoms[*atom as usize] == finder.event)
+        if finder.predicates[predicate as usize] == finder.event {
+            return true;
+        }
+        if finder.common.is_empty() {
+            return false;
+        }
+        let own = self.atoms.common(predicate);
+        // Whichever are fewer, so that neither a long list nor an event full of words makes it dear.
+        match own.len() <= finder.common.len() {
+            true => own.iter().any(|atom| finder.atoms[*atom as usize] == finder.event),
+            false => finder.common.iter().any(|atom| own.binary_search(atom).is_ok()),
+        }
     }
 }
 
@@ -241,8 +253,9 @@ impl Finder {
             return false;
         }
         *seen = self.event;
-        for predicate in atoms.predicates(atom) {
-            self.predicates[*predicate as usize] = self.event;
+        match atoms.predicates(atom) {
+            Some(predicates) => predicates.iter().for_each(|number| self.predicates[*number as usize] = self.event),
+            None => self.common.push(atom),
         }
         true
     }
@@ -265,6 +278,7 @@ impl Finder {
             self.valued.resize(access.fields.len(), 0);
         }
         self.event += 1;
+        self.common.clear();
         self.lists.clear();
         self.found.clear();
     }
