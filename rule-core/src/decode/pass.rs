@@ -1,19 +1,14 @@
 //! One pass over an event: fields that are read go to slots, all else is checked and stepped over.
 
 use super::error::{Broken, DecodeError, DecodeErrorKind};
-use super::name::SHORT;
 use super::scan::{self, Result, Text};
 use super::skip;
 use super::slots::{Slots, Span, What};
-use super::stop::{WINDOW, stop};
-use super::trie::{DEAD, HIT, Meta, Place, Projection, ROOT};
+use super::trie::{DEAD, HIT, LEAF, Meta, Place, Projection, ROOT};
 use super::unescape::unescape;
 use crate::limits::Limits;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// A key's opening and closing quote, its colon and the first byte of its value, beside a window of its text.
-const PAIR: usize = WINDOW + 3;
 
 /// Whether the event has turned out to be a search hit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +24,8 @@ pub(super) struct Pass<'a> {
     fields: &'a Projection,
     text: &'a str,
     limits: &'a Limits,
+    /// Values that it may have.
+    most: usize,
     slots: &'a mut Slots,
     hit: Hit,
 }
@@ -52,7 +49,7 @@ impl Frame {
 
 impl<'a> Pass<'a> {
     pub fn new(fields: &'a Projection, text: &'a str, limits: &'a Limits, slots: &'a mut Slots) -> Pass<'a> {
-        Pass { fields, text, limits, slots, hit: Hit::No }
+        Pass { fields, text, limits, most: limits.max_event_values as usize, slots, hit: Hit::No }
     }
 
     pub fn run(&mut self) -> std::result::Result<(), DecodeError> {
@@ -156,11 +153,20 @@ impl<'a> Pass<'a> {
     #[inline]
     fn close(&mut self, rest: &[u8]) -> Option<Frame> {
         self.slots.frames.pop();
-        if self.hit == Hit::Inside && self.slots.frames.len() == 1 {
+        let outer = Frame::unpack(*self.slots.frames.last()?);
+        if outer.place == HIT {
+            self.leave_source(rest);
+        }
+        Some(outer)
+    }
+
+    /// Something in a search hit ended, perhaps its source.
+    #[cold]
+    fn leave_source(&mut self, rest: &[u8]) {
+        if self.hit == Hit::Inside {
             self.slots.source.end = self.at(rest);
             self.hit = Hit::Done;
         }
-        self.slots.frames.last().map(|packed| Frame::unpack(*packed))
     }
 
     /// The event's object ended; nothing may follow it.
@@ -179,6 +185,9 @@ impl<'a> Pass<'a> {
     fn enters(&mut self, byte: u8, rest: &[u8], place: &mut Place) -> bool {
         if *place == DEAD {
             return false;
+        }
+        if *place & LEAF != 0 {
+            return byte == b'[';
         }
         let entry = self.fields.entry(*place);
         if entry.meta == Meta::Source && byte == b'{' && self.slots.frames.len() == 1 {
@@ -213,21 +222,15 @@ impl<'a> Pass<'a> {
     /// value's first byte.
     #[inline(always)]
     fn key(&mut self, rest: &'a [u8], place: Place) -> Result<(Place, u8, &'a [u8])> {
-        if let Some(pair) = rest.first_chunk::<PAIR>()
-            && let Some(window) = pair[1..].first_chunk()
-        {
-            let len = stop(window);
-            if window[len] == b'"' {
-                let place = self.fields.walk_short(place, window, len & SHORT);
-                let value = pair[len + 3];
-                if pair[len + 2] == b':' && value > b' ' {
-                    return Ok((place, value, &rest[len + 3..]));
-                }
-                let (value, rest) = skip::colon(&rest[len + 2..])?;
-                return Ok((place, value, rest));
-            }
+        let Some((pair, len)) = scan::short_key(rest) else { return self.any_key(rest, place) };
+        let place = match pair[1..].first_chunk() {
+            Some(window) => self.fields.walk_short(place, window, len),
+            None => DEAD,
+        };
+        match scan::short_colon(pair, len, rest) {
+            Some((value, rest)) => Ok((place, value, rest)),
+            None => skip::colon(&rest[len + 2..]).map(|(value, rest)| (place, value, rest)),
         }
-        self.any_key(rest, place)
     }
 
     /// The same for keys that are long or have escapes, for broken ones, and near the end of the event.
@@ -239,7 +242,7 @@ impl<'a> Pass<'a> {
         let end = rest.len() - key.after.len() - 1;
         let place = if key.escaped {
             self.slots.key.clear();
-            unescape(&self.text[self.at(rest)..self.at(key.after) - 1], &mut self.slots.key);
+            unescape(&self.text[self.at(rest)..], &mut self.slots.key);
             self.fields.walk(place, self.slots.key.as_bytes())
         } else {
             self.fields.walk(place, &rest[..end])
@@ -250,25 +253,19 @@ impl<'a> Pass<'a> {
     /// A string, at its opening quote, that someone may read.
     #[inline(always)]
     fn string(&mut self, rest: &[u8], text: &Text<'_>, place: Place) -> Result<()> {
-        match self.fields.entry(place).slot() {
-            Some(slot) if !text.escaped && !self.is_full() => {
-                let span = Span::new(self.at(rest) + 1, self.at(text.after) - 1);
-                self.slots.push(slot, What::String(span));
-                Ok(())
-            }
-            _ => self.odd_string(rest, text, place),
+        if place & LEAF != 0 && !text.escaped && self.slots.len() < self.most {
+            let span = Span::new(self.at(rest) + 1, self.at(text.after) - 1);
+            self.slots.push(place - LEAF, What::String(span));
+            return Ok(());
         }
+        self.odd_string(rest, text, place)
     }
 
     #[inline(never)]
     fn odd_string(&mut self, rest: &[u8], text: &Text<'_>, place: Place) -> Result<()> {
-        let entry = self.fields.entry(place);
-        let meta = if self.slots.frames.len() == 1 { entry.meta } else { Meta::None };
-        if !entry.has_slots() && meta == Meta::None {
-            return Ok(());
-        }
+        let meta = if place & LEAF == 0 && self.slots.frames.len() == 1 { self.fields.entry(place).meta } else { Meta::None };
         let (start, end) = (self.at(rest) + 1, self.at(text.after) - 1);
-        let what = if text.escaped { self.unescaped(start, end) } else { What::String(Span::new(start, end)) };
+        let what = if text.escaped { self.unescaped(start) } else { What::String(Span::new(start, end)) };
         match meta {
             Meta::Index => self.slots.index = self.slots.index.or(Some(what)),
             Meta::Id => self.slots.id = self.slots.id.or(Some(what)),
@@ -277,9 +274,9 @@ impl<'a> Pass<'a> {
         self.store(rest, place, what)
     }
 
-    fn unescaped(&mut self, from: usize, to: usize) -> What {
+    fn unescaped(&mut self, from: usize) -> What {
         let start = self.slots.text.len();
-        unescape(&self.text[from..to], &mut self.slots.text);
+        unescape(&self.text[from..], &mut self.slots.text);
         What::Unescaped(Span::new(start, self.slots.text.len()))
     }
 
@@ -305,18 +302,14 @@ impl<'a> Pass<'a> {
     /// Gives the value that is first to the slots of `place`.
     #[inline(never)]
     fn store(&mut self, rest: &[u8], place: Place, what: What) -> Result<()> {
-        for &slot in self.fields.slots(self.fields.entry(place)) {
-            if self.is_full() {
+        let one = [place & !LEAF];
+        let slots = if place & LEAF != 0 { &one } else { self.fields.slots(self.fields.entry(place)) };
+        for &slot in slots {
+            if self.slots.len() >= self.most {
                 return Err(Broken::at(rest, DecodeErrorKind::TooManyValues(self.limits.max_event_values)));
             }
             self.slots.push(slot, what);
         }
         Ok(())
-    }
-
-    /// Whether the event has as many values as it may.
-    #[inline(always)]
-    fn is_full(&self) -> bool {
-        self.slots.len() >= self.limits.max_event_values as usize
     }
 }

@@ -61,6 +61,38 @@ fn any_string(mut rest: &[u8]) -> Result<Text<'_>> {
     }
 }
 
+/// Where the first stop is that is not before `from`.
+#[inline]
+pub(super) fn stop_from(bytes: &[u8], mut from: usize) -> Option<usize> {
+    while let Some(window) = bytes.get(from..).and_then(|rest| rest.first_chunk::<WINDOW>()) {
+        let end = stop(window);
+        if is_stop(window[end]) {
+            return Some(from + end);
+        }
+        from += WINDOW;
+    }
+    bytes.iter().skip(from).position(|byte| is_stop(*byte)).map(|end| from + end)
+}
+
+/// Of a key with its quotes, its colon and the first byte of its value, the most that is looked at in one go.
+pub(super) const PAIR: usize = WINDOW + 3;
+
+/// The key whose quote is first, if it is short and has no escapes: so many bytes from the second one on, then its closing quote.
+#[inline(always)]
+pub(super) fn short_key(rest: &[u8]) -> Option<(&[u8; PAIR], usize)> {
+    let pair = rest.first_chunk::<PAIR>()?;
+    let window = pair[1..].first_chunk()?;
+    let len = stop(window);
+    if window[len] == b'"' { Some((pair, len)) } else { None }
+}
+
+/// What follows a short key: its value's first byte, and all from there, if the colon is there and no white space.
+#[inline(always)]
+pub(super) fn short_colon<'a>(pair: &[u8; PAIR], len: usize, rest: &'a [u8]) -> Option<(u8, &'a [u8])> {
+    let value = pair[len + 3];
+    if pair[len + 2] == b':' && value > b' ' { Some((value, &rest[len + 3..])) } else { None }
+}
+
 /// Steps over the escape of which `rest` is what follows the backslash.
 #[inline]
 fn escape(rest: &[u8]) -> Result<&[u8]> {
@@ -141,6 +173,22 @@ pub(super) fn literal<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8]> {
 /// Steps over the number whose first byte, a digit or `-`, is first.
 #[inline]
 pub(super) fn number(rest: &[u8]) -> Result<&[u8]> {
+    // Nearly all are integers of few digits.
+    if let Some(window) = rest.first_chunk() {
+        let word = u64::from_le_bytes(*window) ^ u64::from_le_bytes([b'0'; 8]);
+        // The upper bit of all that is no digit; a carry may set one above, which nobody looks at.
+        let others = (word.wrapping_add(u64::from_le_bytes([0x76; 8])) | word) & u64::from_le_bytes([0x80; 8]);
+        let end = (others | 1 << 63).trailing_zeros() as usize / 8;
+        if end != 0 && (window[0] != b'0' || end == 1) && matches!(window[end], b',' | b'}' | b']') {
+            return Ok(&rest[end..]);
+        }
+    }
+    any_number(rest)
+}
+
+/// The same for any number.
+#[inline(never)]
+fn any_number(rest: &[u8]) -> Result<&[u8]> {
     let rest = rest.strip_prefix(b"-").unwrap_or(rest);
     let mut after = match rest {
         [b'0', after @ ..] => after,

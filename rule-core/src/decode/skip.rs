@@ -65,7 +65,13 @@ pub(super) fn container<'a>(
         loop {
             if !ended {
                 if object {
-                    (byte, rest) = key(byte, rest)?;
+                    (byte, rest) = match scan::short_key(rest) {
+                        Some((pair, len)) if byte == b'"' => match scan::short_colon(pair, len, rest) {
+                            Some(value) => value,
+                            None => colon(&rest[len + 2..])?,
+                        },
+                        _ => key(byte, rest)?,
+                    };
                 }
                 rest = match byte {
                     b'"' => scan::string(scan::after_first(rest))?.after,
@@ -107,7 +113,7 @@ pub(super) fn after_value(object: bool) -> DecodeErrorKind {
 }
 
 /// Steps over a key that nobody reads and its colon, to the first byte of the value.
-#[inline(always)]
+#[inline(never)]
 fn key(byte: u8, rest: &[u8]) -> Result<(u8, &[u8])> {
     if byte != b'"' {
         return Err(scan::unexpected(rest, DecodeErrorKind::ExpectedKey));
@@ -116,14 +122,8 @@ fn key(byte: u8, rest: &[u8]) -> Result<(u8, &[u8])> {
 }
 
 /// Steps over the colon after a key, to the first byte of the value.
-#[inline(always)]
-pub(super) fn colon(rest: &[u8]) -> Result<(u8, &[u8])> {
-    if let [b':', after @ ..] = rest { Ok(scan::token(after)) } else { any_colon(rest) }
-}
-
-/// The same after white space.
 #[inline(never)]
-fn any_colon(rest: &[u8]) -> Result<(u8, &[u8])> {
+pub(super) fn colon(rest: &[u8]) -> Result<(u8, &[u8])> {
     match scan::token(rest) {
         (b':', rest) => Ok(scan::token(scan::after_first(rest))),
         (_, rest) => Err(scan::unexpected(rest, DecodeErrorKind::ExpectedColon)),

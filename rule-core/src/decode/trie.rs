@@ -13,6 +13,8 @@ pub(super) const DEAD: Place = 0;
 pub(super) const ROOT: Place = 1;
 /// A search hit, once its source is known to be the event.
 pub(super) const HIT: Place = 2;
+/// With the number of a slot, a place like most: its values go to that slot and no other, and nothing below it is read.
+pub(super) const LEAF: Place = 1 << 30;
 
 /// The fields to read, split at their dots.
 ///
@@ -33,19 +35,15 @@ pub struct Projection {
     fields: usize,
 }
 
-/// What a place is to the decoder.
+/// What a place is to the decoder, other than a leaf.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Entry {
-    /// The slot of a place that is like nearly all others: it has just that one, and is not special. Else [`ODD`].
-    slot: u32,
-    /// All of its slots, from and to.
+    /// Its slots, from and to.
     slots: (u32, u32),
     pub meta: Meta,
     /// Objects here are worth entering.
     pub has_children: bool,
 }
-
-const ODD: u32 = u32::MAX;
 
 /// Keys that mean something in the outermost object, where a search hit has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,12 +60,6 @@ impl Meta {
 }
 
 impl Entry {
-    /// The one slot that values here go to, unless there are several or none, or there is more to do.
-    #[inline(always)]
-    pub fn slot(self) -> Option<u32> {
-        if self.slot == ODD { None } else { Some(self.slot) }
-    }
-
     /// Whether values here go to any slot.
     #[inline(always)]
     pub fn has_slots(self) -> bool {
@@ -122,22 +114,25 @@ impl Projection {
             slots: Vec::new(),
             fields: fields.len(),
         };
+        let metas = metas.as_flattened();
+        let leaf = |place: Place| match slots[place as usize][..] {
+            [slot] if children[place as usize].is_empty() && metas.iter().all(|meta| meta.0 != place) => LEAF | slot,
+            _ => place,
+        };
         for (place, (children, slots)) in children.iter().zip(&slots).enumerate() {
             for (name, child) in children {
-                trie.add(place as Place, name, *child);
+                trie.add(place as Place, name, leaf(*child));
             }
             let start = trie.slots.len() as u32;
             trie.slots.extend_from_slice(slots);
             trie.places.push(Entry {
-                slot: if let [slot] = slots[..] { slot } else { ODD },
                 slots: (start, trie.slots.len() as u32),
                 meta: Meta::None,
                 has_children: !children.is_empty(),
             });
         }
-        for (place, meta) in metas.into_iter().flatten() {
-            let entry = &mut trie.places[place as usize];
-            (entry.meta, entry.slot) = (meta, ODD);
+        for (place, meta) in metas {
+            trie.places[*place as usize].meta = *meta;
         }
         trie
     }
@@ -165,7 +160,7 @@ impl Projection {
         self.places[place as usize]
     }
 
-    /// The slots that take the values of a place; nearly always none or one.
+    /// The slots that take the values of a place.
     #[inline(always)]
     pub(super) fn slots(&self, entry: Entry) -> &[u32] {
         &self.slots[entry.slots.0 as usize..entry.slots.1 as usize]
@@ -176,15 +171,21 @@ impl Projection {
     #[inline(always)]
     pub(super) fn walk_short(&self, parent: Place, window: &[u8; 16], len: usize) -> Place {
         let name = Name::short(window, len);
-        let place = self.child(parent, name, |_| true);
-        if place == DEAD && name.has_dot() { self.walk_dotted(parent, &window[..len]) } else { place }
+        match self.child(parent, name, |_| true) {
+            Some(place) => place,
+            None if name.has_dot() => self.walk_dotted(parent, &window[..len]),
+            None => DEAD,
+        }
     }
 
     /// The same for any key.
     #[inline(never)]
     pub(super) fn walk(&self, parent: Place, key: &[u8]) -> Place {
-        let place = self.segment(parent, key);
-        if place == DEAD && memchr::memchr(b'.', key).is_some() { self.walk_dotted(parent, key) } else { place }
+        match self.segment(parent, key) {
+            Some(place) => place,
+            None if memchr::memchr(b'.', key).is_some() => self.walk_dotted(parent, key),
+            None => DEAD,
+        }
     }
 
     #[inline(never)]
@@ -195,15 +196,14 @@ impl Projection {
                 Some(dot) => (&rest[..dot], Some(&rest[dot + 1..])),
                 None => (rest, None),
             };
-            place = self.segment(place, name);
-            match more {
-                Some(more) if place != DEAD => rest = more,
-                _ => return place,
+            match (self.segment(place, name), more) {
+                (Some(child), Some(more)) => (place, rest) = (child, more),
+                (child, _) => return child.unwrap_or(DEAD),
             }
         }
     }
 
-    fn segment(&self, parent: Place, text: &[u8]) -> Place {
+    fn segment(&self, parent: Place, text: &[u8]) -> Option<Place> {
         self.child(parent, Name::new(text), |child| {
             text.len() <= SHORT || self.names[child.name as usize..][..text.len()] == *text
         })
@@ -211,16 +211,16 @@ impl Projection {
 
     /// The child of a name, if `is` agrees that it is the name's.
     #[inline(always)]
-    fn child(&self, parent: Place, name: Name, is: impl Fn(&Child) -> bool) -> Place {
+    fn child(&self, parent: Place, name: Name, is: impl Fn(&Child) -> bool) -> Option<Place> {
         let tag = tag(parent, name);
         let mut at = (name.hash(tag) >> self.shift) as usize;
         loop {
             let child = &self.table[at];
             if child.head == name.head && child.tail == name.tail && child.tag == tag && is(child) {
-                return child.place;
+                return Some(child.place);
             }
             if child.place == DEAD {
-                return DEAD;
+                return None;
             }
             at = (at + 1) & (self.table.len() - 1);
         }

@@ -1,26 +1,31 @@
 //! The text of a string with escapes.
 
-/// Decodes the escapes of a string that was checked already. A surrogate without its other half becomes U+FFFD.
-#[cold]
-pub(super) fn unescape(raw: &str, out: &mut String) {
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+use super::scan;
+
+/// Decodes the string that `rest` begins with, up to its closing quote; it was checked already. A surrogate without its other half
+/// becomes U+FFFD.
+pub(super) fn unescape(mut rest: &str, out: &mut String) {
+    // How much of what is not copied yet is known to be plain.
+    let mut plain = 0;
+    while let Some(at) = scan::stop_from(rest.as_bytes(), plain) {
         out.push_str(&rest[..at]);
-        let (char, len) = match rest.as_bytes().get(at + 1) {
-            Some(b'b') => ('\u{8}', 2),
-            Some(b'f') => ('\u{c}', 2),
-            Some(b'n') => ('\n', 2),
-            Some(b'r') => ('\r', 2),
-            Some(b't') => ('\t', 2),
-            Some(b'u') => unit(rest, at),
-            // `"`, `\` and `/` stand for themselves.
-            Some(&byte) => (char::from(byte), 2),
-            None => break,
+        let (char, len) = match rest.as_bytes()[at..] {
+            [b'\\', b'"' | b'\\' | b'/', ..] => {
+                // It stands for itself.
+                (rest, plain) = (&rest[at + 1..], 1);
+                continue;
+            }
+            [b'\\', b'b', ..] => ('\u{8}', 2),
+            [b'\\', b'f', ..] => ('\u{c}', 2),
+            [b'\\', b'n', ..] => ('\n', 2),
+            [b'\\', b'r', ..] => ('\r', 2),
+            [b'\\', b't', ..] => ('\t', 2),
+            [b'\\', b'u', ..] => unit(rest, at),
+            _ => return,
         };
         out.push(char);
-        rest = rest.get(at + len..).unwrap_or_default();
+        (rest, plain) = (rest.get(at + len..).unwrap_or_default(), 0);
     }
-    out.push_str(rest);
 }
 
 /// The character of the `\u` escape at `at`, and the length of the escapes that make it.
