@@ -3,6 +3,7 @@
 mod compile;
 mod evaluate;
 mod session;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
+pub(crate) use targets::{Target, Targets};
 
 use crate::api::Rejection;
 use crate::correlate::Setting;
@@ -49,21 +51,12 @@ pub(crate) struct Program {
     /// The filters' conditions.
     pub code: Code,
     /// What each filter is for. A program without targets is not told: the filters are all that is wanted.
-    pub targets: Vec<Target>,
+    pub targets: Targets,
     pub correlations: Vec<Correlation>,
     pub timelines: Vec<TimelineFields>,
     pub limits: Limits,
     /// Which filters could hold.
     pub access: Access,
-}
-
-/// What a filter is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// The event is a match of this rule.
-    Rule(u32),
-    /// The event belongs to a term of a sequence or sample: which one, and its term.
-    Term(u32, u16),
 }
 
 impl Program {
@@ -77,7 +70,7 @@ impl Program {
             code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan),
             categories: filters.into_iter().map(|filter| filter.category).collect(),
             plan,
-            targets: Vec::new(),
+            targets: Targets::default(),
             correlations: Vec::new(),
             timelines: Vec::new(),
             limits,
@@ -87,7 +80,7 @@ impl Program {
     /// Says what the filters are for.
     pub fn with_correlations(
         self,
-        targets: Vec<Target>,
+        targets: Targets,
         correlations: Vec<Correlation>,
         timelines: Vec<TimelineFields>,
     ) -> Program {
