@@ -12,13 +12,8 @@ pub enum Reach {
     Every,
     /// For all of a category.
     Category(String),
-    /// For those that have one of some values.
-    Values {
-        /// Fields of which any value will do.
-        fields: Vec<String>,
-        /// Values, or parts of them, as EQL writes them: `process.name : "nc"`.
-        values: Vec<String>,
-    },
+    /// For those that have one of some values: a field and a wildcard in lower case, none if any value will do. In the order of fields.
+    Values(Vec<(String, Option<String>)>),
 }
 
 /// How each filter is reached.
@@ -28,16 +23,15 @@ pub fn reach(specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filte
         (None, None) => Reach::Every,
         (None, Some((_, category))) => Reach::Category(category.clone()),
         (Some(cover), _) => {
-            let (mut fields, mut values) = (Vec::new(), Vec::new());
-            for (slot, key) in cover.keys {
-                let path = &columns[slot as usize].path;
-                match key {
-                    Key::Any => fields.push(path.clone()),
-                    Key::Word(word) => values.push(format!("{path} : {word:?}")),
-                    Key::Gram(gram) => values.push(format!("{path} : {:?}", wildcard(gram))),
-                }
-            }
-            Reach::Values { fields, values }
+            let key = |(slot, key)| {
+                let value = match key {
+                    Key::Any => None,
+                    Key::Word(word) => Some(word),
+                    Key::Gram(gram) => Some(wildcard(gram)),
+                };
+                (columns[slot as usize].path.clone(), value)
+            };
+            Reach::Values(cover.keys.into_iter().map(key).collect())
         }
     };
     filters.iter().map(of).collect()
