@@ -20,8 +20,8 @@ pub(crate) struct Native {
 #[derive(Debug)]
 enum Item {
     Rules(Arc<RuleSet>),
-    Session(Session),
-    Search(Search),
+    Session(Box<Session>),
+    Search(Box<Search>),
 }
 
 impl Native {
@@ -72,7 +72,7 @@ impl Instance for Native {
         match self.items.get(&rules.0) {
             Some(Item::Rules(set)) => {
                 let session = Session::open(set.clone(), options.clone());
-                Ok(self.insert(Item::Session(session)))
+                Ok(self.insert(Item::Session(Box::new(session))))
             }
             _ => Err(self.refuse(rules, "a rule set")),
         }
@@ -96,7 +96,7 @@ impl Instance for Native {
 
     fn open_search(&mut self, query: &Source, options: &SearchOptions) -> Result<Handle, EngineError> {
         let search = Search::open(query, options.clone()).map_err(EngineError::Query)?;
-        Ok(self.insert(Item::Search(search)))
+        Ok(self.insert(Item::Search(Box::new(search))))
     }
 
     fn search_add(

@@ -38,6 +38,8 @@ pub use api::*;
 pub use correlate::snapshot::{RestoreError, Restored};
 pub use correlate::trace::{Pending, Step, StepKind};
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
+#[cfg(feature = "profile")]
+pub use engine::profile;
 pub use engine::{RuleSet, Session, compile, fold_constant};
 pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;

@@ -25,6 +25,15 @@ impl Checker<'_> {
     /// A condition as a tree over predicates. What is constant is folded first, by three-valued logic, and null holds for
     /// no event; what remains is two-valued.
     pub fn condition(&mut self, expr: &Expr) -> Condition {
+        let condition = self.lowered(expr);
+        #[cfg(feature = "profile")]
+        if let Some(notes) = &mut self.plan.notes {
+            notes.note(self.text, expr.span, &condition);
+        }
+        condition
+    }
+
+    fn lowered(&mut self, expr: &Expr) -> Condition {
         if let Some(value) = self.fold(expr) {
             return Condition::Constant(value == Value::Bool(true));
         }

@@ -263,7 +263,8 @@ impl<'a> Pass<'a> {
 
     #[inline(never)]
     fn odd_string(&mut self, rest: &[u8], text: &Text<'_>, place: Place) -> Result<()> {
-        let meta = if place & LEAF == 0 && self.slots.frames.len() == 1 { self.fields.entry(place).meta } else { Meta::None };
+        let meta =
+            if place & LEAF == 0 && self.slots.frames.len() == 1 { self.fields.entry(place).meta } else { Meta::None };
         let (start, end) = (self.at(rest) + 1, self.at(text.after) - 1);
         let what = if text.escaped { self.unescaped(start) } else { What::String(Span::new(start, end)) };
         match meta {

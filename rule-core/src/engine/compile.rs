@@ -34,6 +34,17 @@ pub fn compile(sources: &[Source], options: &CompileOptions) -> (RuleSet, Compil
     compiler.finish()
 }
 
+/// As [`compile`], and notes what people call the predicates.
+#[cfg(feature = "profile")]
+pub(crate) fn compile_with_notes(sources: &[Source], options: &CompileOptions) -> (RuleSet, CompileReport) {
+    let mut compiler = Compiler::new(options);
+    compiler.plan.notes = Some(Default::default());
+    for source in sources {
+        compiler.file(source);
+    }
+    compiler.finish()
+}
+
 /// The value of a constant expression, such as `length("abc") + 1`; `None` is null.
 pub fn fold_constant(text: &str) -> Result<Option<serde_json::Value>, Vec<Diagnostic>> {
     let limits = Limits::default();

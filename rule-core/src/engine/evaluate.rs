@@ -1,5 +1,8 @@
 //! One event through a program.
 
+#[cfg(feature = "profile")]
+pub(super) mod observe;
+
 use super::Program;
 use crate::decode::{Event, Line, Slots, Value};
 use crate::pattern::Fold;

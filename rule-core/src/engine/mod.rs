@@ -2,6 +2,8 @@
 
 mod compile;
 mod evaluate;
+#[cfg(feature = "profile")]
+pub mod profile;
 mod session;
 mod targets;
 #[cfg(test)]
@@ -63,6 +65,10 @@ impl Program {
     /// Arranges filters for evaluation.
     pub fn new(mut plan: Plan, filters: Vec<Filter>, limits: Limits) -> Program {
         let specs = plan.take_specs();
+        #[cfg(feature = "profile")]
+        if let Some(notes) = &mut plan.notes {
+            notes.complete(&specs, &plan.columns, &filters);
+        }
         let paths: Vec<&str> = plan.columns.iter().map(|c| c.path.as_str()).collect();
         Program {
             projection: Projection::new(&paths),

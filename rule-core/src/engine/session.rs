@@ -27,6 +27,8 @@ pub struct Session {
     rules: Arc<RuleSet>,
     evaluator: Evaluator,
     alerts: Option<AlertBuilder>,
+    /// Whether events of sequences are kept, which alerts need.
+    keeps_events: bool,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
     /// The rules that the current event matched.
@@ -46,11 +48,12 @@ impl Session {
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));
-        let evaluator = Evaluator::default();
+        let (evaluator, keeps_events) = (Evaluator::default(), options.alerts);
         Session {
             evaluator,
             rules,
             alerts,
+            keeps_events,
             correlator,
             matched: Vec::new(),
             terms: Vec::new(),
@@ -58,6 +61,12 @@ impl Session {
             seed,
             seen: 0,
         }
+    }
+
+    /// Keeps the events of sequences as if there were alerts, so that making these can be told apart from it.
+    #[cfg(feature = "profile")]
+    pub fn keep_events(&mut self) {
+        self.keeps_events = true;
     }
 
     /// Evaluates a batch: one JSON event per line, whole lines only. An event that cannot be read is counted and
@@ -188,7 +197,7 @@ impl Session {
         }
         let Some(correlator) = self.correlator.as_mut().filter(|_| readable) else { return };
         let event = self.evaluator.event(line);
-        let keep = self.alerts.is_some();
+        let keep = self.keeps_events;
         let observed =
             correlator.observe(program.setting(), event, number, &self.terms, || keep.then(|| event.bytes().into()));
         if observed.is_err() {

@@ -26,7 +26,8 @@ mod evaluate;
 mod hints;
 mod names;
 mod notes;
-mod text;
+// Profiles show source on one line too.
+pub(crate) mod text;
 mod trace;
 mod walk;
 mod words;

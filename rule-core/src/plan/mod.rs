@@ -8,6 +8,8 @@
 pub mod access;
 pub mod code;
 pub mod condition;
+#[cfg(feature = "profile")]
+pub mod notes;
 pub mod script;
 pub mod test;
 
@@ -113,6 +115,9 @@ pub struct Plan {
     dates: Vec<String>,
     slots: HashMap<(String, Option<NullValue>), u32>,
     interned: HashMap<(u32, Spec), u32>,
+    /// What people call the predicates, if somebody wants to know.
+    #[cfg(feature = "profile")]
+    pub notes: Option<notes::Notes>,
 }
 
 impl Plan {

@@ -38,6 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain why a rule matches events or does not, node by node.
     Explain(ExplainArgs),
+    /// Measure how fast rules run on events, and which cost most.
+    Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
     Fmt(FmtArgs),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
@@ -228,6 +230,55 @@ pub struct ExplainArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  tripline bench --rules rules/ --events events.ndjson
+  tripline bench --rules rules/ --events day.ndjson.zst --engine native --seconds 10 --top 25
+  tripline bench --rules rules/ --events events.ndjson --output json | jq '.engines[].events_per_second'
+
+Events are read into memory, and gone over again and again, each time in a session of its own as `eval` has it: alerts are made,
+and sequences are told at the end. Reading and decompressing files is not measured. Engines take turns, so that a machine that is
+busy at times is so for both. Where the time goes is measured natively. Fail: a rule with an error, or engines that find different matches.")]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    #[command(flatten)]
+    pub events: EventsArgs,
+    /// What to print [default: human on a terminal, otherwise json]
+    #[arg(short, long, value_enum)]
+    pub output: Option<BenchOutput>,
+    /// About how long to measure each engine, and as long again where the time goes.
+    #[arg(long, value_name = "N", value_parser = seconds, default_value = "3")]
+    pub seconds: Duration,
+    /// How many of the costliest rules and predicates to list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    /// How much later an event may come than one that happened after it, as `tripline run` has it (there 10s) [default: any]
+    #[arg(long, value_name = "DURATION", value_parser = units::any_duration)]
+    pub lateness: Option<Duration>,
+    /// How many bytes of events to read; what comes after is left out.
+    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "256MiB")]
+    pub max_input: ByteSize,
+    #[command(flatten)]
+    pub engines: EnginesArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchOutput {
+    /// Tables, for people.
+    Human,
+    /// All figures as one document.
+    Json,
+}
+
+/// Reads a number of seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| (0.001..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("`{text}` is not a number of seconds, such as 3 or 0.5"))
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
   tripline fmt rules/
   tripline fmt --check rules/ || echo 'run tripline fmt'
   echo 'any where user.id==0' | tripline fmt -
@@ -387,6 +438,24 @@ pub struct EngineArgs {
     /// Where the rules run.
     #[arg(long, value_enum, default_value_t = EngineName::Wasm)]
     pub engine: EngineName,
+    #[command(flatten)]
+    pub sandbox: SandboxArgs,
+}
+
+/// As [`EngineArgs`], for commands that compare engines.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engine")]
+pub struct EnginesArgs {
+    /// Where the rules run.
+    #[arg(long, value_enum, default_value_t = EngineNames::Both)]
+    pub engine: EngineNames,
+    #[command(flatten)]
+    pub sandbox: SandboxArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engine")]
+pub struct SandboxArgs {
     /// Memory that the sandbox may take.
     #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "128MiB")]
     pub memory_limit: ByteSize,
@@ -409,6 +478,16 @@ pub enum EngineName {
     Native,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineNames {
+    /// In the sandbox and natively, in turns.
+    Both,
+    /// Only in the sandbox; where the time goes is not told.
+    Wasm,
+    /// Only natively.
+    Native,
+}
+
 impl EngineArgs {
     pub fn kind(&self) -> EngineKind {
         match self.engine {
@@ -416,7 +495,19 @@ impl EngineArgs {
             EngineName::Native => EngineKind::Native,
         }
     }
+}
 
+impl EnginesArgs {
+    pub fn kinds(&self) -> &'static [EngineKind] {
+        match self.engine {
+            EngineNames::Both => &[EngineKind::Native, EngineKind::Wasm],
+            EngineNames::Wasm => &[EngineKind::Wasm],
+            EngineNames::Native => &[EngineKind::Native],
+        }
+    }
+}
+
+impl SandboxArgs {
     pub fn wasm_options(&self) -> WasmOptions {
         WasmOptions { instances: 1, cache: cache(self.no_cache) }
     }

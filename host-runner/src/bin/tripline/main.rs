@@ -2,6 +2,7 @@
 
 mod alerts;
 mod args;
+mod bench;
 mod check;
 mod completions;
 mod diff;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),

@@ -38,6 +38,22 @@ impl Progress {
         self.bar.wrap_read(reader)
     }
 
+    /// For work that takes as long as it is given.
+    pub fn start_time(&self, time: Duration) {
+        self.bar.set_length(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}") {
+            self.bar.set_style(style);
+        }
+    }
+
+    /// How much of that time is over, and what is being done.
+    pub fn at(&self, time: Duration, doing: &str) {
+        self.bar.set_message(doing.to_owned());
+        self.bar.set_position(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        // Shows it when that is worth it.
+        self.suspend(|| ());
+    }
+
     /// Prints without the bar in between.
     pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         if self.bar.is_hidden() && self.started.elapsed() >= PATIENCE && stderr().is_terminal() {

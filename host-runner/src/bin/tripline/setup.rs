@@ -5,11 +5,11 @@ use std::{fs, io};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use host_runner::rules::{self, RuleFiles};
-use host_runner::{Engine, Handle, Instance};
+use host_runner::{Engine, EngineKind, Handle, Instance};
 use rule_core::{CompileOptions, CompileReport, Limits, Source};
 use serde_json::Value;
 
-use crate::args::{EngineArgs, RulesArgs};
+use crate::args::{EngineArgs, RulesArgs, SandboxArgs};
 
 /// Rule files compiled in an instance.
 pub struct Compiled {
@@ -32,7 +32,12 @@ pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result
 
 /// An instance as the command line asks for it.
 pub fn instance(args: &EngineArgs) -> Result<Box<dyn Instance>> {
-    let engine = Engine::new(args.kind(), &args.wasm_options())?;
+    instance_of(args.kind(), &args.sandbox)
+}
+
+/// An instance of an engine.
+pub fn instance_of(kind: EngineKind, args: &SandboxArgs) -> Result<Box<dyn Instance>> {
+    let engine = Engine::new(kind, &args.wasm_options())?;
     Ok(engine.instance(args.instance_limits())?)
 }
 

@@ -13,6 +13,7 @@
 //! | `grams` | finds the filters whose key is a part of a value: wildcards, prefixes and suffixes |
 //! | `atoms` | which predicates are answered by what was found |
 //! | `build` | puts a rule set's covers into tables |
+//! | `reach` | tells people how a filter is found |
 //!
 //! Keys are found without regard to the case of letters, and may be found where they are not: what is found is evaluated. A key
 //! that is there is never missed.
@@ -25,6 +26,8 @@ mod atoms;
 mod build;
 mod cover;
 mod grams;
+#[cfg(feature = "profile")]
+pub mod reach;
 mod words;
 
 use crate::decode::Event;
