@@ -191,13 +191,15 @@ pub fn lines<'a>(documents: impl IntoIterator<Item = &'a Value>) -> Vec<u8> {
     documents.into_iter().flat_map(|document| format!("{document}\n").into_bytes()).collect()
 }
 
-/// What a rule set finds in a batch that is all there is.
-pub fn matches(rules: &Arc<RuleSet>, lines: &[u8]) -> Result<Vec<Match>> {
-    let options = SessionOptions { lateness_ms: None, ..SessionOptions::default() };
+/// What a rule set finds in a batch that is all there is: its matches, and the alert of each.
+pub fn matches(rules: &Arc<RuleSet>, lines: &[u8]) -> Result<(Vec<Match>, Vec<String>)> {
+    let options = SessionOptions { alerts: true, lateness_ms: None, ..SessionOptions::default() };
     let mut session = Session::open(rules.clone(), options);
     let outcome = session.evaluate(lines);
     ensure!(outcome.rejected == 0, "{:?}", outcome.rejections);
-    let mut matches = outcome.matches;
-    matches.extend(session.finish().matches);
-    Ok(matches)
+    let (mut matches, mut alerts) = (outcome.matches, outcome.alerts);
+    let end = session.finish();
+    matches.extend(end.matches);
+    alerts += &end.alerts;
+    Ok((matches, alerts.lines().map(str::to_owned).collect()))
 }

@@ -83,7 +83,7 @@ fn every_document_matches_its_rule() -> Result<()> {
     let set = Arc::new(compile(&data.rules, &CompileOptions::default()).0);
     let index = index(&set);
     let examples = data.examples(&set)?;
-    let matched = found(&matches(&set, &batch(&examples))?, None);
+    let matched = found(&matches(&set, &batch(&examples))?.0, None);
 
     let mut unmatched: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let (mut documents, mut without, mut sequences) = (0, 0, BTreeSet::new());
@@ -139,14 +139,19 @@ fn found(matches: &[Match], rule: Option<u32>) -> BTreeSet<(u32, Vec<u64>)> {
     matches.iter().map(|found| (rule.unwrap_or(found.rule), found.events.clone())).collect()
 }
 
-/// What a rule set shares between its rules must not show: each rule alone matches what it matches among all others.
+/// What a rule set shares between its rules must not show: each rule alone matches what it matches among all others, and the alerts are
+/// the same to the byte.
 #[test]
 fn a_rule_alone_matches_the_same_events() -> Result<()> {
     let Some(data) = data()? else { return Ok(()) };
     let set = Arc::new(compile(&data.rules, &CompileOptions::default()).0);
     let examples = data.examples(&set)?;
     let lines = batch(&examples);
-    let together = found(&matches(&set, &lines)?, None);
+    let (matches_together, alerts) = matches(&set, &lines)?;
+    let together = found(&matches_together, None);
+    let mut alerts_together = BTreeMap::<String, i64>::new();
+    alerts.into_iter().for_each(|alert| *alerts_together.entry(alert).or_default() += 1);
+    let count: i64 = alerts_together.values().sum();
     let index = index(&set);
 
     let mut problems = Vec::new();
@@ -154,15 +159,22 @@ fn a_rule_alone_matches_the_same_events() -> Result<()> {
     for source in &data.rules {
         let (single, _) = compile(std::slice::from_ref(source), &CompileOptions::default());
         let Some(rule) = single.rules().first().map(|rule| index[rule.id.as_str()]) else { continue };
-        alone.extend(found(&matches(&Arc::new(single), &lines)?, Some(rule)));
+        let (matches, alerts) = matches(&Arc::new(single), &lines)?;
+        alone.extend(found(&matches, Some(rule)));
+        alerts.into_iter().for_each(|alert| *alerts_together.entry(alert).or_default() -= 1);
     }
     for (rule, events) in together.symmetric_difference(&alone) {
         let name = &set.rules()[*rule as usize].name;
         let only = if together.contains(&(*rule, events.clone())) { "among the others" } else { "alone" };
         problems.push(format!("{name} matches only {only}: events {events:?}"));
     }
-    println!("{} matches of {} rules over the examples, alone and together", together.len(), set.rules().len());
-    ensure!(!together.is_empty(), "nothing matched");
+    for (alert, more) in alerts_together.iter().filter(|(_, more)| **more != 0) {
+        problems.push(format!("{more} times more among the others than alone: {alert}"));
+    }
+    let matches = matches_together.len();
+    println!("{matches} matches and {count} alerts of {} rules, alone and together", set.rules().len());
+    // A group of events has an alert for each of them beside its own.
+    ensure!(matches > 0 && count >= matches as i64, "{count} alerts of {matches} matches");
     assert_none("rules alone", &problems);
     Ok(())
 }
