@@ -12,7 +12,7 @@ use super::order::{At, Ordinal};
 /// What holding an event costs beside its bytes and its keys.
 pub const HELD_BYTES: u64 = 160;
 /// What holding it costs for each term and key.
-pub const HIT_BYTES: u64 = 16;
+pub const HIT_BYTES: u64 = 40;
 
 /// The memory of so many events that were held is kept for the next ones,
 const MOST_SPARE: usize = 64;
