@@ -63,7 +63,12 @@ impl Joiner {
 
     /// Whether a term's role begins anything.
     pub fn begins(&self, machine: u32, term: u16) -> bool {
-        self.terms[self.machines[machine as usize] as usize + usize::from(term)].1
+        self.term(machine, term).1
+    }
+
+    #[inline]
+    fn term(&self, machine: u32, term: u16) -> (u32, bool) {
+        self.terms[self.machines[machine as usize] as usize + usize::from(term)]
     }
 
     /// Adds what the event is to a term, a hit for each of its keys, to what is to be held of its timeline.
@@ -75,7 +80,7 @@ impl Joiner {
         setting: Setting<'_>,
         incoming: &mut [Held],
     ) -> Result<(), TooManyKeys> {
-        let (number, begins) = self.terms[self.machines[machine as usize] as usize + usize::from(term)];
+        let (number, begins) = self.term(machine, term);
         let list = &mut self.lists[number as usize];
         let held = &mut incoming[list.timeline as usize];
         if list.event != Some(arrival) {

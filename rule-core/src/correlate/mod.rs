@@ -249,6 +249,8 @@ impl Correlator {
             if let Some((ordinal, held)) = self.timelines[number].pop_early() {
                 self.tally.hurried += 1;
                 self.process(setting, number, ordinal, held);
+                // The watermark moved.
+                self.release(setting, number);
             }
         }
         result
