@@ -1,5 +1,7 @@
 //! What crosses the border between the core and its hosts: plain data, serialisable, the same on every host.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Diagnostic, Level};
@@ -52,8 +54,22 @@ pub struct RuleReport {
     pub path: String,
     /// What happened.
     pub status: RuleStatus,
-    /// What the file says of the rule.
-    pub rule: RuleInfo,
+    /// What the file says of the rule. The rule set shares it.
+    #[serde(with = "shared")]
+    pub rule: Arc<RuleInfo>,
+}
+
+/// A shared rule, written as if it were not.
+mod shared {
+    use super::{Arc, Deserialize as _, RuleInfo, Serialize as _};
+
+    pub fn serialize<S: serde::Serializer>(rule: &Arc<RuleInfo>, serializer: S) -> Result<S::Ok, S::Error> {
+        rule.as_ref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Arc<RuleInfo>, D::Error> {
+        RuleInfo::deserialize(deserializer).map(Arc::new)
+    }
 }
 
 /// The result of compiling, beside the rule set itself.

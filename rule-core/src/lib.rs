@@ -40,7 +40,7 @@ pub use correlate::trace::{Pending, Step, StepKind};
 pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 #[cfg(feature = "profile")]
 pub use engine::profile;
-pub use engine::{RuleSet, Session, compile, fold_constant};
+pub use engine::{RuleSet, Session, compile, compile_each, fold_constant};
 pub use explain::{ExplainOptions, Explanation, explain};
 pub use limits::Limits;
 #[cfg(feature = "render")]

@@ -19,9 +19,8 @@ impl Guest for Component {
     }
 
     fn compile(sources: Vec<Source>, options: String) -> Result<Compiled, String> {
-        let sources: Vec<core::Source> = sources.into_iter().map(Into::into).collect();
-        let (rules, report) = service::compile(&sources, &service::options(&options)?);
-        Ok(Compiled { rules, report: json(&report) })
+        let (rules, report) = service::compile(sources.into_iter().map(Into::into), &service::options(&options)?);
+        Ok(Compiled { rules, report: service::long_json(&report).unwrap_or_else(failure) })
     }
 
     fn open(rules: Handle, options: String) -> Result<Handle, String> {
@@ -78,7 +77,11 @@ fn diagnostic(error: String) -> String {
 
 /// The core's reports are plain data: no map has keys that are not strings, so this cannot fail.
 fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()))
+    serde_json::to_string(value).unwrap_or_else(failure)
+}
+
+fn failure(error: serde_json::Error) -> String {
+    format!("{{\"error\":{:?}}}", error.to_string())
 }
 
 impl From<Source> for core::Source {

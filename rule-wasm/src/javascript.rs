@@ -31,8 +31,8 @@ pub fn compile(
 ) -> Result<JsValue, JsValue> {
     let sources: Vec<Source> =
         serde_wasm_bindgen::from_value(sources).map_err(|error| exception(&format!("malformed sources: {error}")))?;
-    let (rules, report) = service::compile(&sources, &read(&options)?);
-    object(&Compiled { rules, report })
+    let (rules, report) = service::compile(sources, &read(&options)?);
+    parse(service::long_json(&Compiled { rules, report }))
 }
 
 /// Opens a session on a rule set.
@@ -136,7 +136,11 @@ pub fn release(handle: u32) {
 /// A value as plain objects, by way of its JSON. Event data decide how large a number is (a join key, a watermark), and one
 /// that JavaScript does not count exactly must not cost a whole outcome: it is rounded, as `JSON.parse` rounds it elsewhere.
 fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    let json = serde_json::to_string(value).map_err(|error| exception(&error.to_string()))?;
+    parse(serde_json::to_string(value))
+}
+
+fn parse(json: serde_json::Result<String>) -> Result<JsValue, JsValue> {
+    let json = json.map_err(|error| exception(&error.to_string()))?;
     js_sys::JSON::parse(&json)
 }
 

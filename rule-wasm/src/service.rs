@@ -1,5 +1,7 @@
 //! The calls that the component and the JavaScript face share, in the core's own types.
 
+use std::io::{self, Write};
+
 use rule_core::{
     Advance, CompileOptions, CompileReport, Diagnostic, ExplainOptions, Limits, Outcome, Restored, Search,
     SearchOptions, SearchProgress, Session, SessionOptions, Source,
@@ -32,9 +34,40 @@ pub fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T, String> {
 }
 
 /// Compiles rule files.
-pub fn compile(sources: &[Source], options: &CompileOptions) -> (u32, CompileReport) {
-    let (rules, report) = rule_core::compile(sources, options);
+pub fn compile(sources: impl IntoIterator<Item = Source>, options: &CompileOptions) -> (u32, CompileReport) {
+    let (rules, report) = rule_core::compile_each(sources, options);
     (handles::insert(Item::Rules(rules.into())), report)
+}
+
+/// A value with much text, such as the report on a thousand rules, as JSON. It is written twice, at first only to see how long it
+/// is: a text that grows is there twice when it moves, and the module's memory never becomes smaller again.
+pub fn long_json(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = Text { bytes: Vec::new(), len: 0 };
+    serde_json::to_writer(&mut text, value)?;
+    let mut text = Text { bytes: Vec::with_capacity(text.len), len: 0 };
+    serde_json::to_writer(&mut text, value)?;
+    // It is what was written: JSON in UTF-8.
+    Ok(String::from_utf8(text.bytes).unwrap_or_default())
+}
+
+/// Keeps what there is room for, and counts all.
+struct Text {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.len += bytes.len();
+        if self.bytes.capacity() >= self.len {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Opens a session on a rule set.

@@ -42,14 +42,9 @@ pub struct AlertBuilder {
 }
 
 impl AlertBuilder {
-    /// For rules counted from 0. `notes`: with the investigation guide.
-    pub fn new(rules: &[RuleInfo], notes: bool) -> AlertBuilder {
-        AlertBuilder {
-            fields: Projection::new(FIELDS),
-            slots: Slots::default(),
-            rule_parts: vec![None; rules.len()],
-            notes,
-        }
+    /// For so many rules, counted from 0. `notes`: with the investigation guide.
+    pub fn new(rules: usize, notes: bool) -> AlertBuilder {
+        AlertBuilder { fields: Projection::new(FIELDS), slots: Slots::default(), rule_parts: vec![None; rules], notes }
     }
 
     /// Appends the alert of a rule for a decodable event, and a line end.

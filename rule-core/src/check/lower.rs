@@ -208,9 +208,9 @@ impl Checker<'_> {
                 let test = if *op == MatchOp::Regex {
                     // Checked before, so it compiles.
                     test::regexes(&list, *insensitive, self.limits.max_regex_bytes as usize)
-                        .unwrap_or_else(|_| TextTest::equal([], false))
+                        .unwrap_or_else(|_| TextTest::equal(&[], false))
                 } else if *insensitive {
-                    TextTest::computed(list, true)
+                    TextTest::computed(&list, true)
                 } else {
                     TextTest::patterns(&list, false)
                 };
@@ -220,8 +220,8 @@ impl Checker<'_> {
                 let values: Vec<_> = list.iter().filter_map(|item| self.fold(item)).collect();
                 let inner = Box::new(self.node(value, *insensitive, mentions));
                 let node = if *insensitive {
-                    let texts = values.iter().filter_map(|v| v.text().map(|t| t.into_owned())).collect();
-                    Node::Text(inner, Box::new(TextTest::computed(texts, false)))
+                    let texts: Vec<_> = values.iter().filter_map(|v| v.text().map(|t| t.into_owned())).collect();
+                    Node::Text(inner, Box::new(TextTest::computed(&texts, false)))
                 } else {
                     Node::In(inner, values)
                 };

@@ -1,6 +1,7 @@
 //! Rule files to a rule set.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Program, RuleSet, Target, Targets};
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus, Source};
@@ -28,9 +29,15 @@ const DEFAULT_WINDOW: u64 = 6 * 60 * 1000;
 /// kinds that are not evaluated; the others run.
 pub fn compile(sources: &[Source], options: &CompileOptions) -> (RuleSet, CompileReport) {
     let mut compiler = Compiler::new(options);
-    for source in sources {
-        compiler.file(source);
-    }
+    sources.iter().for_each(|source| compiler.file(source));
+    compiler.finish()
+}
+
+/// [`compile`] for sources that nobody needs afterwards: each is let go of when it has been read, so that its memory serves for
+/// what becomes of it.
+pub fn compile_each(sources: impl IntoIterator<Item = Source>, options: &CompileOptions) -> (RuleSet, CompileReport) {
+    let mut compiler = Compiler::new(options);
+    sources.into_iter().for_each(|source| compiler.file(&source));
     compiler.finish()
 }
 
@@ -78,10 +85,10 @@ struct Compiler<'a> {
     targets: Vec<Target>,
     correlations: Vec<Correlation>,
     timelines: Vec<TimelineFields>,
-    rules: Vec<RuleInfo>,
+    rules: Vec<Arc<RuleInfo>>,
     report: CompileReport,
-    /// Where each rule id was first seen.
-    ids: HashMap<String, String>,
+    /// Which rule of the report has an id.
+    ids: HashMap<String, usize>,
 }
 
 impl<'a> Compiler<'a> {
@@ -108,16 +115,17 @@ impl<'a> Compiler<'a> {
     fn file(&mut self, source: &Source) {
         let limits = &self.options.limits;
         let (rules, mut diagnostics) = rule::read(source, limits);
-        for rule in rules {
+        for RuleFile { info, query, failed } in rules {
             let mut found = Vec::new();
-            let status = self.rule(source, &rule, &mut found);
+            let rule = Arc::new(info);
+            let status = self.rule(&rule, query.as_ref(), failed, &mut found);
             for diagnostic in &mut found {
                 diagnostic.path.clone_from(&source.path);
-                diagnostic.rule = Some(rule.info.name.clone()).filter(|name| !name.is_empty());
+                diagnostic.rule = Some(rule.name.clone()).filter(|name| !name.is_empty());
             }
             locate(&mut found, &source.text);
             diagnostics.extend(found);
-            self.report.rules.push(RuleReport { path: source.path.clone(), status, rule: rule.info });
+            self.report.rules.push(RuleReport { path: source.path.clone(), status, rule });
         }
         // Errors first when not all can be kept.
         let most = limits.max_diagnostics as usize;
@@ -129,8 +137,13 @@ impl<'a> Compiler<'a> {
         self.report.diagnostics.extend(diagnostics);
     }
 
-    fn rule(&mut self, source: &Source, rule: &RuleFile, found: &mut Vec<Diagnostic>) -> RuleStatus {
-        let info = &rule.info;
+    fn rule(
+        &mut self,
+        info: &Arc<RuleInfo>,
+        query: Option<&QueryText>,
+        failed: bool,
+        found: &mut Vec<Diagnostic>,
+    ) -> RuleStatus {
         if !info.kind.is_empty() && (info.kind != "eql" || info.language != "eql") {
             let kind = if info.language.is_empty() || info.language == info.kind {
                 info.kind.clone()
@@ -142,9 +155,9 @@ impl<'a> Compiler<'a> {
             found.push(Diagnostic::warning(codes::RULE_TYPE, &reason, span));
             return RuleStatus::Skipped { reason };
         }
-        let Some(query) = rule.query.as_ref() else { return RuleStatus::Failed };
+        let Some(query) = query else { return RuleStatus::Failed };
         let outcome = self.query(info, query, found);
-        if rule.failed || found.iter().any(|d| d.level == Level::Error) {
+        if failed || found.iter().any(|d| d.level == Level::Error) {
             return RuleStatus::Failed;
         }
         if self.rules.len() >= self.options.limits.max_rules as usize {
@@ -157,11 +170,12 @@ impl<'a> Compiler<'a> {
             Some(Outcome::Skip(reason)) => RuleStatus::Skipped { reason },
             Some(outcome) => {
                 if let Some(first) = self.ids.get(&info.id) {
+                    let first = &self.report.rules[*first].path;
                     let reason = format!("the rule with id {} was read from {first} already", info.id);
                     found.push(Diagnostic::warning(codes::DUPLICATE, &reason, Span::default()));
                     return RuleStatus::Skipped { reason };
                 }
-                self.ids.insert(info.id.clone(), source.path.clone());
+                self.ids.insert(info.id.clone(), self.report.rules.len());
                 match outcome {
                     Outcome::Correlation(lowered) => self.correlation(info, lowered),
                     Outcome::Filter(filter) => {
@@ -170,7 +184,7 @@ impl<'a> Compiler<'a> {
                     }
                     Outcome::Skip(_) => {}
                 }
-                self.rules.push(info.clone());
+                self.rules.push(Arc::clone(info));
                 RuleStatus::Compiled { index: self.rules.len() as u32 - 1 }
             }
             None => RuleStatus::Failed,
@@ -221,13 +235,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
-        let (filters, targets) = Targets::share(self.filters, &self.targets);
-        let program = Program::new(self.plan, filters, self.options.limits.clone()).with_correlations(
-            targets,
-            self.correlations,
-            self.timelines,
-        );
-        (RuleSet { rules: self.rules, program }, self.report)
+        let Compiler { options, plan, filters, targets, correlations, timelines, rules, report, ids, schema } = self;
+        // What is not needed any more makes room for the tables.
+        drop((ids, schema));
+        let (filters, targets) = Targets::share(filters, &targets);
+        let program =
+            Program::new(plan, filters, options.limits.clone()).with_correlations(targets, correlations, timelines);
+        (RuleSet { rules, program }, report)
     }
 }
 

@@ -143,6 +143,7 @@ impl Questions<'_> {
         let columns = &self.program.plan.columns;
         let fold = &mut self.answers.fold;
         match &self.program.plan.predicates[predicate as usize] {
+            Predicate::Words => Some(self.program.access.passes(predicate, self.finder)),
             Predicate::Field { slot, test } => {
                 let column = &columns[*slot as usize];
                 let mut values = self.event.values(*slot as usize);

@@ -9,8 +9,10 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
-pub use compile::{compile, fold_constant};
+pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
 pub(crate) use targets::{Target, Targets};
@@ -27,13 +29,13 @@ use crate::{Limits, RuleInfo};
 /// A compiled rule set: shared by all sessions on it.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<RuleInfo>,
+    rules: Vec<Arc<RuleInfo>>,
     program: Program,
 }
 
 impl RuleSet {
     /// The rules that compiled, in input order. [`Match::rule`](crate::Match::rule) is an index into it.
-    pub fn rules(&self) -> &[RuleInfo] {
+    pub fn rules(&self) -> &[Arc<RuleInfo>] {
         &self.rules
     }
 

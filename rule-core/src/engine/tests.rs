@@ -26,6 +26,7 @@ fn holds(condition: &Condition, plan: &Plan, event: crate::decode::Event<'_>, fo
                 let mut values = event.values(*slot as usize).filter_map(|value| column.stored(value));
                 values.any(|value| test.passes(value, column, fold))
             }
+            Predicate::Words => panic!("a test was wanted"),
             Predicate::Script(script) => script.holds(event, &plan.columns, u32::MAX, fold) == Ok(true),
         },
     }
@@ -33,7 +34,8 @@ fn holds(condition: &Condition, plan: &Plan, event: crate::decode::Event<'_>, fo
 
 fn lower(rules: &[String], schema: &Schema) -> (Plan, Vec<Filter>) {
     let limits = Limits::default();
-    let mut plan = Plan::default();
+    // The definition asks the tests, the engine its tables.
+    let mut plan = Plan::default().with_word_tests();
     let mut filters = Vec::new();
     for text in rules {
         let mut errors = Vec::new();

@@ -87,6 +87,7 @@ fn explain_rule(
     let schema = schema(options.mapping.as_ref()).map_err(|error| errors.push(*error)).ok()?;
     // As a search that names the field, or as a session.
     let mut plan = options.timestamp_field.clone().map_or_else(Plan::default, |field| Plan::with_dates(vec![field]));
+    plan = plan.with_word_tests();
     let timestamp = options.timestamp_field.as_ref().or(info.timestamp_override.as_ref());
     let timestamp = plan.slot(&schema, timestamp.map_or(TIMESTAMP_FIELD, String::as_str));
     let category = options.event_category_field.as_ref().or(info.event_category_override.as_ref());

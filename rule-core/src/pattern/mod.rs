@@ -4,16 +4,16 @@
 //! `case_insensitive` queries. Computed values Elasticsearch compares in Java, which knows the case of all letters.
 
 pub mod address;
+pub mod literal;
 pub mod regex;
 pub mod wildcard;
 
-use std::collections::HashSet;
-
 use address::Range;
+use literal::Literal;
 use regex::Regex;
-use wildcard::Wildcard;
+use wildcard::Wildcards;
 
-/// Up to this many strings are compared one by one; a longer list is hashed.
+/// Up to this many strings are compared one by one; in a longer list half of them are left out at a time.
 const LINEAR: usize = 8;
 
 /// Which letters count as equal.
@@ -31,29 +31,24 @@ enum Case {
 #[derive(Debug)]
 pub struct StringSet {
     case: Case,
-    list: Vec<Box<str>>,
-    index: HashSet<Box<str>>,
+    /// In order.
+    list: Box<[Box<str>]>,
 }
 
 impl StringSet {
-    pub fn new(strings: impl IntoIterator<Item = String>, insensitive: bool) -> StringSet {
-        StringSet::with_case(strings, if insensitive { Case::Ascii } else { Case::Exact })
-    }
-
-    fn with_case(strings: impl IntoIterator<Item = String>, case: Case) -> StringSet {
+    fn new<'s>(strings: impl IntoIterator<Item = &'s String>, case: Case) -> StringSet {
         let mut fold = Fold::default();
         let mut list: Vec<Box<str>> = strings
             .into_iter()
             .map(|s| match case {
-                Case::Exact => s.into(),
-                Case::Ascii => fold.lower(&s).into(),
-                Case::Unicode => fold.unicode(&s).into(),
+                Case::Exact => s.as_str().into(),
+                Case::Ascii => fold.lower(s).into(),
+                Case::Unicode => fold.unicode(s).into(),
             })
             .collect();
         list.sort_unstable();
         list.dedup();
-        let index = if list.len() > LINEAR { list.iter().cloned().collect() } else { HashSet::new() };
-        StringSet { case, list, index }
+        StringSet { case, list: list.into() }
     }
 
     fn is_empty(&self) -> bool {
@@ -68,7 +63,11 @@ impl StringSet {
             Case::Ascii => fold.lower(text),
             Case::Unicode => fold.unicode(text),
         };
-        if few { self.list.iter().any(|s| **s == *text) } else { self.index.contains(text) }
+        if few {
+            self.list.iter().any(|s| **s == *text)
+        } else {
+            self.list.binary_search_by(|s| (**s).cmp(text)).is_ok()
+        }
     }
 }
 
@@ -104,46 +103,46 @@ impl Fold {
 #[derive(Debug)]
 pub enum TextTest {
     /// Equal to one of the strings or matched by one of the wildcards (which fold by themselves).
-    AnyOf(StringSet, Vec<Wildcard>),
+    AnyOf(StringSet, Wildcards),
     /// One of the expressions matches the whole string.
     Regex(Vec<Regex>),
     /// Begins with it. Folded when the flag is set, as in the next two.
     StartsWith(Box<str>, bool),
     /// Ends with it.
     EndsWith(Box<str>, bool),
-    /// Contains it.
-    Contains(memchr::memmem::Finder<'static>, bool),
+    /// Contains it, which is in lower case if the flag is set.
+    Contains(Literal, bool),
 }
 
 impl TextTest {
     /// Wildcards where there are wildcards, equality elsewhere.
     pub fn patterns(patterns: &[String], insensitive: bool) -> TextTest {
-        let (wild, plain): (Vec<_>, Vec<_>) = patterns.iter().cloned().partition(|p| p.contains(['*', '?']));
-        TextTest::AnyOf(
-            StringSet::new(plain, insensitive),
-            wild.iter().map(|p| Wildcard::new(p, insensitive)).collect(),
-        )
+        TextTest::mixed(patterns, true, if insensitive { Case::Ascii } else { Case::Exact })
     }
 
     /// For computed values where case is ignored: wildcards if `wild` is set, and equality for strings without any.
-    pub fn computed(strings: Vec<String>, wild: bool) -> TextTest {
-        let (wild, plain): (Vec<_>, Vec<_>) = strings.into_iter().partition(|p| wild && p.contains(['*', '?']));
-        TextTest::AnyOf(
-            StringSet::with_case(plain, Case::Unicode),
-            wild.iter().map(|p| Wildcard::new(p, true)).collect(),
-        )
+    pub fn computed(strings: &[String], wild: bool) -> TextTest {
+        TextTest::mixed(strings, wild, Case::Unicode)
     }
 
     /// Equality with one of the strings.
-    pub fn equal(strings: impl IntoIterator<Item = String>, insensitive: bool) -> TextTest {
-        TextTest::AnyOf(StringSet::new(strings, insensitive), Vec::new())
+    pub fn equal(strings: &[String], insensitive: bool) -> TextTest {
+        TextTest::mixed(strings, false, if insensitive { Case::Ascii } else { Case::Exact })
+    }
+
+    fn mixed(strings: &[String], wild: bool, case: Case) -> TextTest {
+        let is_wild = |string: &&String| wild && string.contains(['*', '?']);
+        TextTest::AnyOf(
+            StringSet::new(strings.iter().filter(|string| !is_wild(string)), case),
+            Wildcards::new(strings.iter().filter(is_wild).map(String::as_str), case != Case::Exact),
+        )
     }
 
     /// Whether the string passes.
     pub fn matches(&self, text: &str, fold: &mut Fold) -> bool {
         match self {
             TextTest::AnyOf(set, wildcards) => {
-                !set.is_empty() && set.contains(text, fold) || wildcards.iter().any(|w| w.matches(text, fold))
+                !set.is_empty() && set.contains(text, fold) || wildcards.matches(text, fold)
             }
             TextTest::Regex(list) => list.iter().any(|r| r.matches(text)),
             TextTest::StartsWith(prefix, insensitive) => {
@@ -156,7 +155,7 @@ impl TextTest {
                 .is_some_and(|tail| equal(tail, suffix, *insensitive)),
             TextTest::Contains(needle, insensitive) => {
                 let text = if *insensitive { fold.lower(text) } else { text };
-                needle.find(text.as_bytes()).is_some()
+                needle.is_in(text)
             }
         }
     }
@@ -195,9 +194,9 @@ mod tests {
         ] {
             let list = vec![pattern.to_owned()];
             assert_eq!(TextTest::patterns(&list, true).matches(text, fold), field, "{pattern} {text}");
-            assert_eq!(TextTest::computed(list, true).matches(text, fold), computed, "{pattern} {text}");
+            assert_eq!(TextTest::computed(&list, true).matches(text, fold), computed, "{pattern} {text}");
         }
         let many: Vec<_> = ('à'..='ö').map(String::from).collect();
-        assert!(TextTest::computed(many, false).matches("Ö", fold));
+        assert!(TextTest::computed(&many, false).matches("Ö", fold));
     }
 }

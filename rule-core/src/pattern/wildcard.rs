@@ -3,106 +3,146 @@
 //! A pattern is cut at its stars into pieces that must follow one another; taking the first place for each
 //! piece is always right, so there is no backtracking: an "endless" pattern costs one pass over the value.
 
-use memchr::memmem::Finder;
-
 use super::Fold;
+use super::literal;
 
-/// A compiled wildcard pattern.
+/// Wildcards of which one must match. A rule set has ten thousand of them, so that what each takes matters: all that
+/// belong to one test are in three blocks of memory.
 #[derive(Debug)]
-pub struct Wildcard {
+pub struct Wildcards {
     insensitive: bool,
-    /// Before the first star.
-    head: Piece,
-    /// Between stars, empty pieces left out.
-    middle: Vec<Piece>,
-    /// After the last star; `None` when there is no star.
-    tail: Option<Piece>,
+    patterns: Box<[Pattern]>,
+    /// Of each pattern what is before the first star, what is after the last, and what is between stars, empty pieces
+    /// left out. Without a star there is but the first.
+    pieces: Box<[Piece]>,
+    /// The pieces' text in that order; in lower case if case is ignored.
+    text: Box<str>,
+}
+
+/// How many pieces a pattern has, and bytes in them.
+#[derive(Clone, Copy, Debug)]
+struct Pattern {
+    pieces: u32,
+    len: u32,
 }
 
 /// A run without stars.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Piece {
-    /// Without `?`: bytes to be found.
-    literal: Option<Finder<'static>>,
-    /// With `?`: characters, `None` for any.
-    chars: Vec<Option<char>>,
-    len: usize,
+    /// In bytes.
+    len: u32,
+    /// Which of its bytes is looked for first; [`ANY`] if there is a `?` in it.
+    rare: u16,
+}
+
+/// For pieces with a `?`, which are compared character by character.
+const ANY: u16 = u16::MAX;
+
+impl Wildcards {
+    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p str>, insensitive: bool) -> Wildcards {
+        let (mut all, mut pieces, mut text) = (Vec::new(), Vec::new(), String::new());
+        for pattern in patterns {
+            let first = (pieces.len(), text.len());
+            let mut add = |piece: &str| {
+                let start = text.len();
+                text.push_str(piece);
+                if insensitive {
+                    text[start..].make_ascii_lowercase();
+                }
+                let rare = if piece.contains('?') { ANY } else { literal::rarest(&text.as_bytes()[start..]) };
+                pieces.push(Piece { len: piece.len() as u32, rare });
+            };
+            match pattern.split_once('*') {
+                None => add(pattern),
+                Some((head, rest)) => {
+                    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+                    add(head);
+                    add(tail);
+                    middle.split('*').filter(|piece| !piece.is_empty()).for_each(add);
+                }
+            }
+            all.push(Pattern { pieces: (pieces.len() - first.0) as u32, len: (text.len() - first.1) as u32 });
+        }
+        Wildcards { insensitive, patterns: all.into(), pieces: pieces.into(), text: text.into() }
+    }
+
+    /// Whether one of them matches the whole text.
+    pub fn matches(&self, text: &str, fold: &mut Fold) -> bool {
+        if self.patterns.is_empty() {
+            return false;
+        }
+        let text = if self.insensitive { fold.lower(text) } else { text };
+        let (mut pieces, mut literals) = (&*self.pieces, &*self.text);
+        for pattern in &self.patterns {
+            let (own, other_pieces) = pieces.split_at(pattern.pieces as usize);
+            let (literal, other_literals) = literals.split_at(pattern.len as usize);
+            if matches(own, literal, text) {
+                return true;
+            }
+            (pieces, literals) = (other_pieces, other_literals);
+        }
+        false
+    }
+}
+
+/// Whether the pieces of a pattern, whose text is `literals`, match.
+fn matches(pieces: &[Piece], literals: &str, text: &str) -> bool {
+    let Some((head, others)) = pieces.split_first() else { return false };
+    let (literal, mut literals) = literals.split_at(head.len as usize);
+    let Some(start) = head.at_start(literal, text) else { return false };
+    let rest = &text[start..];
+    let Some((tail, middle)) = others.split_first() else { return rest.is_empty() };
+    let literal;
+    (literal, literals) = literals.split_at(tail.len as usize);
+    let Some(mut rest) = tail.at_end(literal, rest) else { return false };
+    for piece in middle {
+        let literal;
+        (literal, literals) = literals.split_at(piece.len as usize);
+        match piece.find(literal, rest) {
+            Some(end) => rest = &rest[end..],
+            None => return false,
+        }
+    }
+    true
 }
 
 impl Piece {
-    fn new(text: &str) -> Piece {
-        if text.contains('?') {
-            let chars: Vec<_> = text.chars().map(|c| (c != '?').then_some(c)).collect();
-            Piece { literal: None, len: chars.len(), chars }
-        } else {
-            Piece { literal: Some(Finder::new(text).into_owned()), chars: Vec::new(), len: text.len() }
-        }
-    }
-
     /// The length in bytes of the piece at the start of `text`, if it stands there.
-    fn at_start(&self, text: &str) -> Option<usize> {
-        if let Some(literal) = &self.literal {
-            return text.as_bytes().starts_with(literal.needle()).then_some(self.len);
+    fn at_start(self, literal: &str, text: &str) -> Option<usize> {
+        if self.rare != ANY {
+            return text.as_bytes().starts_with(literal.as_bytes()).then_some(literal.len());
         }
         let mut rest = text.chars();
-        for wanted in &self.chars {
+        for wanted in literal.chars() {
             let c = rest.next()?;
-            if wanted.is_some_and(|w| w != c) {
+            if wanted != '?' && wanted != c {
                 return None;
             }
         }
         Some(text.len() - rest.as_str().len())
     }
 
-    /// Where the piece first stands, and where it ends.
-    fn find(&self, text: &str) -> Option<usize> {
-        if let Some(literal) = &self.literal {
-            return literal.find(text.as_bytes()).map(|at| at + self.len);
+    /// Where the piece ends that stands first.
+    fn find(self, literal: &str, text: &str) -> Option<usize> {
+        if self.rare != ANY {
+            return literal::find(literal.as_bytes(), self.rare, text.as_bytes()).map(|at| at + literal.len());
         }
-        text.char_indices().find_map(|(at, _)| self.at_start(&text[at..]).map(|len| at + len))
+        text.char_indices().find_map(|(at, _)| self.at_start(literal, &text[at..]).map(|len| at + len))
     }
 
     /// What is before the piece at the end of `text`, if it stands there.
-    fn at_end<'t>(&self, text: &'t str) -> Option<&'t str> {
-        if let Some(literal) = &self.literal {
-            return text.as_bytes().ends_with(literal.needle()).then(|| &text[..text.len() - self.len]);
+    fn at_end<'t>(self, literal: &str, text: &'t str) -> Option<&'t str> {
+        if self.rare != ANY {
+            return text.strip_suffix(literal);
         }
         let mut rest = text.chars();
-        for wanted in self.chars.iter().rev() {
+        for wanted in literal.chars().rev() {
             let c = rest.next_back()?;
-            if wanted.is_some_and(|w| w != c) {
+            if wanted != '?' && wanted != c {
                 return None;
             }
         }
         Some(rest.as_str())
-    }
-}
-
-impl Wildcard {
-    pub fn new(pattern: &str, insensitive: bool) -> Wildcard {
-        let pattern = if insensitive { pattern.to_ascii_lowercase() } else { pattern.to_owned() };
-        let mut parts = pattern.split('*');
-        let head = Piece::new(parts.next().unwrap_or_default());
-        let mut middle: Vec<&str> = parts.collect();
-        let tail = middle.pop().map(Piece::new);
-        let middle = middle.into_iter().filter(|p| !p.is_empty()).map(Piece::new).collect();
-        Wildcard { insensitive, head, middle, tail }
-    }
-
-    pub fn matches(&self, text: &str, fold: &mut Fold) -> bool {
-        let text = if self.insensitive { fold.lower(text) } else { text };
-        let Some(start) = self.head.at_start(text) else { return false };
-        let mut rest = &text[start..];
-        let Some(tail) = &self.tail else { return rest.is_empty() };
-        let Some(before_tail) = tail.at_end(rest) else { return false };
-        rest = before_tail;
-        for piece in &self.middle {
-            match piece.find(rest) {
-                Some(end) => rest = &rest[end..],
-                None => return false,
-            }
-        }
-        true
     }
 }
 
@@ -111,7 +151,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Wildcard::new(pattern, false).matches(text, &mut Fold::default())
+        Wildcards::new([pattern], false).matches(text, &mut Fold::default())
     }
 
     #[test]
@@ -139,7 +179,9 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
-        assert!(Wildcard::new("*\\RED_ttp\\win?.*", true).matches("c:\\red_TTP\\WINX.exe", &mut Fold::default()));
+        let insensitive = Wildcards::new(["*x", "*\\RED_ttp\\win?.*", "y*"], true);
+        assert!(insensitive.matches("c:\\red_TTP\\WINX.exe", &mut Fold::default()));
+        assert!(!Wildcards::new([], true).matches("", &mut Fold::default()));
     }
 
     /// The plain definition, to compare with.

@@ -202,7 +202,7 @@ impl Costs<'_> {
                         16 * spec.cost() + (15.0 * weight(&self.plan.columns[*slot as usize].path)) as u64
                     }
                     (None, Predicate::Script(script)) => 1600 + 1600 * script.mentions.len() as u64,
-                    (None, Predicate::Field { .. }) => 1600,
+                    (None, Predicate::Field { .. } | Predicate::Words) => 1600,
                 }
             }
             Condition::Not(inner) => self.of(inner),

@@ -14,7 +14,10 @@ pub mod script;
 pub mod test;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+
+use hashbrown::HashTable;
 
 use crate::decode::{Number, Value};
 use crate::pattern::regex::RegexError;
@@ -85,15 +88,17 @@ impl Column {
 /// A question about one event that is answered at most once.
 #[derive(Debug)]
 pub enum Predicate {
+    /// Whether any value of a field is one of some words. The tables of [`access`] know that, so nothing is kept for it.
+    Words,
     /// Whether any value of the field passes.
     Field {
         /// Which field.
         slot: u32,
-        /// The test.
-        test: Test,
+        /// The test. Boxed, as the next, since most predicates are about words.
+        test: Box<Test>,
     },
     /// Whether an expression over several fields or with functions holds for any combination of their values.
-    Script(Script),
+    Script(Box<Script>),
 }
 
 /// A condition with the category that it needs.
@@ -112,9 +117,15 @@ pub struct Plan {
     pub columns: Vec<Column>,
     /// The predicates, by number.
     pub predicates: Vec<Predicate>,
+    /// See [`Plan::with_word_tests`].
+    tests_words: bool,
     dates: Vec<String>,
     slots: HashMap<(String, Option<NullValue>), u32>,
-    interned: HashMap<(u32, Spec), u32>,
+    /// Each predicate's field and test, for those that have one, by number.
+    specs: Vec<Option<(u32, Spec)>>,
+    /// The numbers of those, by the hash of field and test.
+    interned: HashTable<u32>,
+    hasher: RandomState,
     /// What people call the predicates, if somebody wants to know.
     #[cfg(feature = "profile")]
     pub notes: Option<notes::Notes>,
@@ -124,6 +135,11 @@ impl Plan {
     /// A plan in which these fields hold dates where the schema does not know them: events are ordered by them.
     pub fn with_dates(dates: Vec<String>) -> Plan {
         Plan { dates, ..Plan::default() }
+    }
+
+    /// Has predicates about words have tests as well, for those who ask which of a field's values passes.
+    pub fn with_word_tests(self) -> Plan {
+        Plan { tests_words: true, ..self }
     }
 
     /// Has a field hold dates where the schema does not know it.
@@ -168,32 +184,40 @@ impl Plan {
     /// The predicate that a field passes a test; the same number for the same question.
     pub fn field_predicate(&mut self, slot: u32, spec: Spec, max_regex_bytes: usize) -> Result<u32, RegexError> {
         let key = (slot, spec);
-        if let Some(number) = self.interned.get(&key) {
+        let hash = self.hasher.hash_one(&key);
+        let specs = &self.specs;
+        let known = self.interned.find(hash, |number| specs[*number as usize].as_ref() == Some(&key));
+        if let Some(number) = known {
             return Ok(*number);
         }
-        let test = key.1.compile(max_regex_bytes)?;
-        let number = self.push(Predicate::Field { slot, test });
-        self.interned.insert(key, number);
+        let predicate = match key.1.words() {
+            Some(_) if !self.tests_words => Predicate::Words,
+            _ => Predicate::Field { slot, test: Box::new(key.1.compile(max_regex_bytes)?) },
+        };
+        let number = self.push(predicate, Some(key));
+        let (specs, hasher) = (&self.specs, &self.hasher);
+        self.interned.insert_unique(hash, number, |number| {
+            specs[*number as usize].as_ref().map_or(0, |key| hasher.hash_one(key))
+        });
         Ok(number)
     }
 
     /// Each predicate's field and test, for those that have one, by number. The plan is complete then: what it needed to be made is gone.
     pub fn take_specs(&mut self) -> Vec<Option<(u32, Spec)>> {
-        let mut specs: Vec<Option<(u32, Spec)>> = self.predicates.iter().map(|_| None).collect();
-        for (key, number) in std::mem::take(&mut self.interned) {
-            specs[number as usize] = Some(key);
-        }
         self.slots = HashMap::new();
-        specs
+        self.interned = HashTable::new();
+        self.predicates.shrink_to_fit();
+        std::mem::take(&mut self.specs)
     }
 
     /// A predicate with a script of its own.
     pub fn script_predicate(&mut self, script: Script) -> u32 {
-        self.push(Predicate::Script(script))
+        self.push(Predicate::Script(Box::new(script)), None)
     }
 
-    fn push(&mut self, predicate: Predicate) -> u32 {
+    fn push(&mut self, predicate: Predicate, spec: Option<(u32, Spec)>) -> u32 {
         self.predicates.push(predicate);
+        self.specs.push(spec);
         self.predicates.len() as u32 - 1
     }
 }

@@ -1,10 +1,12 @@
 //! Tests on one value of one field.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Column;
 use crate::decode::Value;
 use crate::pattern::address::{self, Range};
+use crate::pattern::literal::Literal;
 use crate::pattern::regex::{Regex, RegexError};
 use crate::pattern::{Fold, TextTest};
 use crate::schema::FieldType;
@@ -81,25 +83,16 @@ impl Spec {
         Ok(match self {
             Spec::Exists => Test::Exists,
             Spec::Bool(truth) => Test::Bool(*truth),
-            Spec::Text(CompareOp::Equal, text) => Test::Text(Box::new(TextTest::equal([text.clone()], false))),
+            Spec::Text(CompareOp::Equal, text) => Test::Text(TextTest::equal(std::slice::from_ref(text), false)),
             Spec::Text(op, text) => Test::TextOrder(*op, text.as_str().into()),
-            Spec::TextIn(list, insensitive) => {
-                Test::Text(Box::new(TextTest::equal(list.iter().cloned(), *insensitive)))
-            }
-            Spec::Like(list, insensitive) => Test::Text(Box::new(TextTest::patterns(list, *insensitive))),
-            Spec::Regex(list, insensitive) => Test::Text(Box::new(regexes(list, *insensitive, max_regex_bytes)?)),
-            Spec::StartsWith(text, insensitive) => {
-                Test::Text(Box::new(TextTest::StartsWith(text.as_str().into(), *insensitive)))
-            }
-            Spec::EndsWith(text, insensitive) => {
-                Test::Text(Box::new(TextTest::EndsWith(text.as_str().into(), *insensitive)))
-            }
+            Spec::TextIn(list, insensitive) => Test::Text(TextTest::equal(list, *insensitive)),
+            Spec::Like(list, insensitive) => Test::Text(TextTest::patterns(list, *insensitive)),
+            Spec::Regex(list, insensitive) => Test::Text(regexes(list, *insensitive, max_regex_bytes)?),
+            Spec::StartsWith(text, insensitive) => Test::Text(TextTest::StartsWith(text.as_str().into(), *insensitive)),
+            Spec::EndsWith(text, insensitive) => Test::Text(TextTest::EndsWith(text.as_str().into(), *insensitive)),
             Spec::Contains(text, insensitive) => {
-                let needle = if *insensitive { text.to_ascii_lowercase() } else { text.clone() };
-                Test::Text(Box::new(TextTest::Contains(
-                    memchr::memmem::Finder::new(&needle).into_owned(),
-                    *insensitive,
-                )))
+                let text = if *insensitive { text.to_ascii_lowercase().into() } else { Cow::from(text) };
+                Test::Text(TextTest::Contains(Literal::new(&text), *insensitive))
             }
             Spec::Number(op, n) => Test::Number(*op, *n),
             Spec::NumberIn(list) => Test::NumberIn(list.clone()),
@@ -128,7 +121,7 @@ pub fn regexes(list: &[String], insensitive: bool, max_bytes: usize) -> Result<T
 pub enum Test {
     Exists,
     Bool(bool),
-    Text(Box<TextTest>),
+    Text(TextTest),
     TextOrder(CompareOp, Box<str>),
     Number(CompareOp, Num),
     NumberIn(Vec<Num>),

@@ -73,7 +73,7 @@ fn no_rules() -> RuleSet {
 
 impl Engine {
     fn new(rules: RuleSet) -> Self {
-        let labels: Vec<_> = rules.rules().iter().map(Label::new).collect();
+        let labels: Vec<_> = rules.rules().iter().map(|rule| Label::new(rule)).collect();
         let rules = Arc::new(rules);
         // A log shipper's records are in the order in which it got them, and there is no later call to wait for.
         let records = SessionOptions { lateness_ms: Some(0), ..SessionOptions::default() };
@@ -94,14 +94,14 @@ impl Engine {
             Request::Sources(sources) => Embedded { sources, options: CompileOptions::default() },
             Request::Full(full) => full,
         };
-        let (rules, report) = rule_core::compile(&sources, &options);
+        let (rules, report) = rule_core::compile_each(sources, &options);
         Ok((Engine::new(rules), report))
     }
 
     /// Compiles the rules in the module.
     pub(super) fn embedded(rules: Option<&[u8]>) -> Self {
         let (rules, problem) = match rules.map(serde_json::from_slice::<Embedded>) {
-            Some(Ok(embedded)) => (rule_core::compile(&embedded.sources, &embedded.options).0, None),
+            Some(Ok(Embedded { sources, options })) => (rule_core::compile_each(sources, &options).0, None),
             Some(Err(error)) => (no_rules(), Some(format!("the rules in this module are malformed: {error}"))),
             None => (no_rules(), None),
         };

@@ -1,11 +1,12 @@
 //! A rule set's covers, put into tables.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::atoms::Atoms;
 use super::cover::{Chooser, Key, presence, weight};
 use super::grams::{Gram, Grams, Hit};
-use super::words::{Word, Words};
+use super::words::{self, Word, Words};
 use super::{Access, Field, Gate, Group, List, NONE, Needs};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
@@ -14,34 +15,71 @@ use crate::plan::{Column, Filter};
 /// Something that filters may need: that a field is one of some words, or has a value at all. Categories are such words too.
 type Need = (u32, Option<Vec<String>>);
 
-/// What one field is looked at for.
-#[derive(Default)]
-struct Wanted {
-    /// By their lower case.
-    words: BTreeMap<String, WantedWord>,
-    grams: BTreeMap<Gram, WantedGram>,
-    any: Vec<u32>,
+/// What fields are looked at for. Flat lists, which are put in order when they are complete: maps of maps take ten times as much memory,
+/// and what a sandbox has once taken it keeps.
+struct Wanted<'a> {
+    words: Vec<Wish<'a>>,
+    /// With their fields.
+    grams: Vec<(u32, Gram, Reason)>,
+    /// By slot, like the next: the filters that want any value.
+    any: Vec<Vec<u32>>,
     /// The needs that any value meets.
-    meets: Needs,
+    meets: Vec<Needs>,
 }
 
-/// What one word is looked for for.
-#[derive(Default)]
-struct WantedWord {
-    meets: Needs,
-    filters: Vec<u32>,
-    /// The predicates that ask for it in any case.
-    folded: Vec<u32>,
-    /// The predicates that ask for one form of it.
-    forms: BTreeMap<String, Vec<u32>>,
+/// That a word is looked for in a field.
+struct Wish<'a> {
+    slot: u32,
+    hash: u32,
+    word: Cow<'a, str>,
+    reason: Reason,
 }
 
-/// What one gram is looked for for.
-#[derive(Default)]
-struct WantedGram {
-    filters: Vec<u32>,
-    /// The predicates of which it is a clue.
-    predicates: Vec<u32>,
+/// Why something is looked for. In the order in which [`Access::words`] expects them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reason {
+    /// It meets the need of this bit.
+    Need(u32),
+    /// It is a key of the filter.
+    Filter(u32),
+    /// The predicate asks for it, in any case.
+    Any(u32),
+    /// The predicate asks for it in this case.
+    Form(u32),
+}
+
+impl<'a> Wanted<'a> {
+    fn new(fields: usize) -> Wanted<'a> {
+        Wanted { words: Vec::new(), grams: Vec::new(), any: vec![Vec::new(); fields], meets: vec![0; fields] }
+    }
+
+    fn word(&mut self, slot: u32, word: impl Into<Cow<'a, str>>, reason: Reason) {
+        let word = word.into();
+        self.words.push(Wish { slot, hash: words::hash(word.as_bytes()), word, reason });
+    }
+
+    /// Puts the lists in order, and all that is said of one word or gram beside each other.
+    fn sort(&mut self) {
+        self.words.sort_unstable_by(|a, b| {
+            let place = |wish: &Wish<'_>| (wish.slot, wish.hash);
+            let form = |wish: &Wish<'a>| matches!(wish.reason, Reason::Form(_));
+            place(a).cmp(&place(b)).then_with(|| a.folded().cmp(b.folded())).then_with(|| match form(a) && form(b) {
+                true => a.word.cmp(&b.word).then(a.reason.cmp(&b.reason)),
+                false => a.reason.cmp(&b.reason),
+            })
+        });
+        self.grams.sort_unstable();
+    }
+}
+
+impl Wish<'_> {
+    fn folded(&self) -> impl Iterator<Item = u8> {
+        self.word.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+
+    fn is_for_same_word(&self, other: &Wish<'_>) -> bool {
+        self.hash == other.hash && self.word.eq_ignore_ascii_case(&other.word)
+    }
 }
 
 /// Predicates and their atoms.
@@ -52,9 +90,7 @@ struct Tests {
 }
 
 impl Tests {
-    /// A new atom of the predicates.
-    fn atom(&mut self, predicates: &[u32]) -> u32 {
-        self.pairs.extend(predicates.iter().map(|predicate| (*predicate, self.atoms)));
+    fn new_atom(&mut self) -> u32 {
         self.atoms += 1;
         self.atoms - 1
     }
@@ -64,7 +100,7 @@ impl Access {
     /// Tables for the filters. `specs` has the field and test of each predicate, none for scripts.
     pub fn new(specs: &[Option<(u32, Spec)>], columns: &[Column], filters: &[Filter]) -> Access {
         let mut access = Access { needs: vec![0; filters.len()], ..Access::default() };
-        let mut wanted: Vec<Wanted> = columns.iter().map(|_| Wanted::default()).collect();
+        let mut wanted = Wanted::new(columns.len());
         access.add_needs(specs, columns, filters, &mut wanted);
         let chooser = Chooser::new(specs, columns);
         access.clues = add_tests(&chooser, &mut wanted);
@@ -73,37 +109,41 @@ impl Access {
             let cover = chooser.cover(&filter.condition).map(|cover| cover.keys);
             // What could hold for any event of its category is reached through that.
             let category = || {
-                Some(
-                    [(filter.category.as_ref()?.0, Key::Word(filter.category.as_ref()?.1.to_ascii_lowercase()))].into(),
-                )
+                let (slot, name) = filter.category.as_ref()?;
+                Some([(*slot, Key::Word(name.to_ascii_lowercase()))].into())
             };
             match cover.or_else(category) {
                 Some(keys) => {
                     for (slot, key) in keys {
-                        let wanted = &mut wanted[slot as usize];
                         match key {
-                            Key::Word(word) => wanted.words.entry(word).or_default().filters.push(number),
-                            Key::Gram(gram) => wanted.grams.entry(gram).or_default().filters.push(number),
-                            Key::Any => wanted.any.push(number),
+                            Key::Word(word) => wanted.word(slot, word, Reason::Filter(number)),
+                            Key::Gram(gram) => wanted.grams.push((slot, gram, Reason::Filter(number))),
+                            Key::Any => wanted.any[slot as usize].push(number),
                         }
                     }
                 }
                 None => always.entry(access.needs[number as usize]).or_default().push(number),
             }
         }
+        drop(chooser);
         for (needs, filters) in always {
             let filters = access.list(&filters);
             access.always.push(Group { needs, filters });
         }
+        wanted.sort();
+        let Wanted { words, grams, any, meets } = wanted;
+        let (mut words, mut grams) = (words.as_slice(), grams.as_slice());
         let mut tests = Tests::default();
-        for wanted in wanted {
-            let field = access.field(wanted, &mut tests);
-            access.fields.push(field);
-        }
-        for (gate, column) in access.gates.iter_mut().zip(columns) {
-            gate.has_null = column.null_value.is_some();
+        for (slot, column) in (0..).zip(columns) {
+            let own = split_while(&mut words, |wish| wish.slot == slot);
+            let words = access.words(own, &mut tests);
+            let own = split_while(&mut grams, |(of, ..)| *of == slot);
+            let grams = access.grams(own, &mut tests);
+            let any = access.list(&any[slot as usize]);
+            access.add(Field { words, grams, any, meets: meets[slot as usize] }, column);
         }
         access.atoms = Atoms::new(tests.pairs, specs.len(), tests.atoms as usize);
+        access.lists.shrink_to_fit();
         access
     }
 
@@ -113,7 +153,7 @@ impl Access {
         specs: &[Option<(u32, Spec)>],
         columns: &[Column],
         filters: &[Filter],
-        wanted: &mut [Wanted],
+        wanted: &mut Wanted<'_>,
     ) {
         let mut filters_of: HashMap<Need, Vec<u32>> = HashMap::new();
         for (number, filter) in (0..).zip(filters) {
@@ -151,46 +191,90 @@ impl Access {
             for filter in filters {
                 self.needs[filter as usize] |= 1 << bit;
             }
-            let wanted = &mut wanted[slot as usize];
             match words {
-                Some(words) => {
-                    words.into_iter().for_each(|word| wanted.words.entry(word).or_default().meets |= 1 << bit);
-                }
-                None => wanted.meets |= 1 << bit,
+                Some(words) => words.into_iter().for_each(|word| wanted.word(slot, word, Reason::Need(bit as u32))),
+                None => wanted.meets[slot as usize] |= 1 << bit,
             }
         }
     }
 
-    /// The tables of a field. To the predicates' tests the atoms are added that pass them.
-    fn field(&mut self, wanted: Wanted, tests: &mut Tests) -> Field {
-        let mut words = Vec::with_capacity(wanted.words.len());
-        for (text, WantedWord { meets, filters, folded, forms }) in wanted.words {
-            let folded = (!folded.is_empty() || !filters.is_empty()).then(|| tests.atom(&folded));
-            let forms = forms.into_iter().map(|(form, predicates)| (form, tests.atom(&predicates))).collect();
-            words.push(Word { text, atom: folded, forms, meets, filters: self.list(&filters) });
-        }
-        let mut of_grams = Vec::new();
-        let mut grams = Vec::new();
-        for (gram, WantedGram { filters, predicates }) in wanted.grams {
-            of_grams.extend_from_slice(&filters);
-            grams.push((gram, Hit { atom: tests.atom(&predicates), filters: self.list(&filters) }));
-        }
-        let any = self.list(&wanted.any);
-        let words = Words::new(&words);
-        let (lengths, firsts) = words.gate();
+    fn add(&mut self, field: Field, column: &Column) {
+        let (lengths, firsts) = field.words.gate();
         self.gates.push(Gate {
             lengths,
             firsts,
-            has_grams: !grams.is_empty(),
-            has_null: false,
-            has_any: any.len > 0 || wanted.meets != 0,
+            has_grams: !field.grams.is_empty(),
+            has_null: column.null_value.is_some(),
+            has_any: field.any.len > 0 || field.meets != 0,
         });
-        Field {
-            words,
-            grams: Grams::new(grams, of_grams.iter().map(|filter| self.needs[*filter as usize])),
-            any,
-            meets: wanted.meets,
+        self.fields.push(field);
+    }
+
+    /// The table of a field's words. To `tests` predicates are added, each with an atom that passes it.
+    fn words(&mut self, wishes: &[Wish<'_>], tests: &mut Tests) -> Words {
+        let count = wishes.chunk_by(Wish::is_for_same_word).count();
+        let mut words = Words::with_room_for(count);
+        for wishes in wishes.chunk_by(Wish::is_for_same_word) {
+            let mut word = Word { filters: self.list(&[]), ..Word::default() };
+            let mut last = None;
+            for Wish { word: form, reason, .. } in wishes {
+                let form = form.as_ref();
+                // A list may have a word twice.
+                let is_same = word.forms.last().is_none_or(|(last, _)| *last == form);
+                if last.replace(*reason) == Some(*reason) && is_same {
+                    continue;
+                }
+                match *reason {
+                    Reason::Need(bit) => word.meets |= 1 << bit,
+                    Reason::Filter(number) => {
+                        self.lists.push(number);
+                        word.filters.len += 1;
+                        word.atom.get_or_insert_with(|| tests.new_atom());
+                    }
+                    Reason::Any(predicate) => {
+                        let atom = *word.atom.get_or_insert_with(|| tests.new_atom());
+                        tests.pairs.push((predicate, atom));
+                    }
+                    Reason::Form(predicate) => match word.forms.last() {
+                        Some((same, atom)) if *same == form => tests.pairs.push((predicate, *atom)),
+                        _ => {
+                            let atom = tests.new_atom();
+                            word.forms.push((form, atom));
+                            tests.pairs.push((predicate, atom));
+                        }
+                    },
+                }
+            }
+            // In the case in which a test asks for it, if one minds, so that the form need not be kept beside it.
+            words.add(word.forms.first().map_or(&*wishes[0].word, |(form, _)| *form), &word);
         }
+        words.shrink();
+        words
+    }
+
+    /// The table of a field's grams.
+    fn grams(&mut self, wishes: &[(u32, Gram, Reason)], tests: &mut Tests) -> Grams {
+        let same = |(_, a, _): &(u32, Gram, Reason), (_, b, _): &(u32, Gram, Reason)| a == b;
+        let mut table = Vec::with_capacity(wishes.chunk_by(same).count());
+        for wishes in wishes.chunk_by(same) {
+            let mut hit = Hit { atom: tests.new_atom(), filters: self.list(&[]) };
+            for (.., reason) in wishes {
+                match *reason {
+                    Reason::Filter(number) => {
+                        self.lists.push(number);
+                        hit.filters.len += 1;
+                    }
+                    Reason::Any(predicate) => tests.pairs.push((predicate, hit.atom)),
+                    Reason::Need(_) | Reason::Form(_) => {}
+                }
+            }
+            table.push((wishes[0].1, hit));
+        }
+        let filters = wishes.iter().filter_map(|(.., reason)| match reason {
+            Reason::Filter(number) => Some(self.needs[*number as usize]),
+            _ => None,
+        });
+        Grams::new(table, filters)
     }
 
     fn list(&mut self, filters: &[u32]) -> List {
@@ -201,34 +285,33 @@ impl Access {
 }
 
 /// Adds the words and clues of predicates. For each predicate the field where its clues are, if it has any.
-fn add_tests(chooser: &Chooser<'_>, wanted: &mut [Wanted]) -> Vec<u32> {
+fn add_tests<'a>(chooser: &Chooser<'a>, wanted: &mut Wanted<'a>) -> Vec<u32> {
     let mut clues = vec![NONE; chooser.specs.len()];
     for (predicate, spec) in (0..).zip(chooser.specs) {
         let Some((slot, spec)) = spec else { continue };
-        let wanted = &mut wanted[*slot as usize];
         if let Some((words, insensitive)) = spec.words() {
-            for word in words {
-                let wanted = wanted.words.entry(word.to_ascii_lowercase()).or_default();
-                let predicates =
-                    if insensitive { &mut wanted.folded } else { wanted.forms.entry(word.clone()).or_default() };
-                // A list may have a word twice.
-                if predicates.last() != Some(&predicate) {
-                    predicates.push(predicate);
-                }
-            }
+            let reason = if insensitive { Reason::Any(predicate) } else { Reason::Form(predicate) };
+            words.iter().for_each(|word| wanted.word(*slot, word, reason));
             continue;
         }
         let Some(keys) = chooser.clues(*slot, spec) else { continue };
         clues[predicate as usize] = *slot;
         for key in keys {
             match key {
-                Key::Word(word) => wanted.words.entry(word).or_default().folded.push(predicate),
-                Key::Gram(gram) => wanted.grams.entry(gram).or_default().predicates.push(predicate),
+                Key::Word(word) => wanted.word(*slot, word, Reason::Any(predicate)),
+                Key::Gram(gram) => wanted.grams.push((*slot, gram, Reason::Any(predicate))),
                 Key::Any => {}
             }
         }
     }
     clues
+}
+
+/// Takes from the front of a slice what the condition holds for.
+fn split_while<'s, T>(slice: &mut &'s [T], condition: impl Fn(&T) -> bool) -> &'s [T] {
+    let (own, others) = slice.split_at(slice.iter().take_while(|item| condition(item)).count());
+    *slice = others;
+    own
 }
 
 /// The predicates without which the condition does not hold.

@@ -68,6 +68,11 @@ impl Grams {
         made
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// Whether a filter that has one of the grams as a key has what it needs.
     pub fn wanted(&self, met: Needs) -> bool {
         self.has_filters && (self.needs.is_empty() || self.needs.iter().any(|needs| needs & !met == 0))

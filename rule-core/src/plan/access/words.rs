@@ -8,7 +8,7 @@ pub struct Words {
     /// A power of two long and at most half full; empty when nothing is looked for.
     table: Vec<Slot>,
     entries: Vec<Entry>,
-    /// The words, one after the other.
+    /// The words, one after the other, and behind each those of its forms that are not the same.
     text: Vec<u8>,
     /// The forms of all words that tests which mind case ask for.
     forms: Vec<Form>,
@@ -48,15 +48,13 @@ struct Form {
     atom: u32,
 }
 
-/// A word, to be put into a table.
+/// What a word leads to, to be put into a table.
 #[derive(Debug, Default)]
-pub struct Word {
-    /// The word in lower case.
-    pub text: String,
+pub struct Word<'a> {
     /// The atom of the word in any case.
     pub atom: Option<u32>,
     /// The forms that tests which mind case ask for, and their atoms.
-    pub forms: Vec<(String, u32)>,
+    pub forms: Vec<(&'a str, u32)>,
     /// See [`Entry`], as for the next.
     pub meets: Needs,
     /// The filters that have the word as a key.
@@ -64,42 +62,49 @@ pub struct Word {
 }
 
 impl Words {
-    /// A table of words, which differ in more than case.
-    pub fn new(words: &[Word]) -> Words {
-        let mut made = Words::default();
-        if words.is_empty() {
-            return made;
+    /// A table with room for so many words.
+    pub fn with_room_for(count: usize) -> Words {
+        if count == 0 {
+            return Words::default();
         }
-        let mask = (words.len() * 2).next_power_of_two() - 1;
-        made.table = vec![Slot { hash: 0, entry: FREE }; mask + 1];
-        for Word { text, atom, forms, meets, filters } in words {
-            let text = text.as_bytes();
-            let hash = hash(text);
-            let mut at = hash as usize & mask;
-            while made.table[at].entry != FREE {
-                at = (at + 1) & mask;
-            }
-            made.table[at] = Slot { hash, entry: made.entries.len() as u32 };
-            made.lengths |= 1 << (text.len() & 63);
-            made.firsts |= 1 << (text.first().unwrap_or(&0) & 31);
-            let start = made.text.len() as u32;
-            made.text.extend_from_slice(text);
-            let first = made.forms.len() as u32;
-            for (form, atom) in forms {
-                made.forms.push(Form { start: made.text.len() as u32, atom: *atom });
-                made.text.extend_from_slice(form.as_bytes());
-            }
-            let forms = List { start: first, len: forms.len() as u32 };
-            made.entries.push(Entry {
-                start,
-                len: text.len() as u32,
-                forms,
-                atom: *atom,
-                meets: *meets,
-                filters: *filters,
-            });
+        let table = vec![Slot { hash: 0, entry: FREE }; (count * 2).next_power_of_two()];
+        Words { table, entries: Vec::with_capacity(count), ..Words::default() }
+    }
+
+    /// Adds a word, in whatever case, that differs in more than case from those that are there. There must be room for it.
+    pub fn add(&mut self, text: &str, word: &Word<'_>) {
+        let text = text.as_bytes();
+        let hash = hash(text);
+        let mask = self.table.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.table[at].entry != FREE {
+            at = (at + 1) & mask;
         }
-        made
+        self.table[at] = Slot { hash, entry: self.entries.len() as u32 };
+        self.lengths |= 1 << (text.len() & 63);
+        self.firsts |= 1 << (text.first().unwrap_or(&0) & 31);
+        let start = self.text.len() as u32;
+        self.text.extend_from_slice(text);
+        let forms = List { start: self.forms.len() as u32, len: word.forms.len() as u32 };
+        for (form, atom) in &word.forms {
+            let same = form.as_bytes() == text;
+            self.forms.push(Form { start: if same { start } else { self.text.len() as u32 }, atom: *atom });
+            self.text.extend_from_slice(if same { b"" } else { form.as_bytes() });
+        }
+        self.entries.push(Entry {
+            start,
+            len: text.len() as u32,
+            forms,
+            atom: word.atom,
+            meets: word.meets,
+            filters: word.filters,
+        });
+    }
+
+    /// Gives back the room that is left.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.forms.shrink_to_fit();
     }
 
     /// A bit for each length (modulo 64) that a word has, and for each first byte (modulo 32, which ignores case). Most values of an event
@@ -142,7 +147,7 @@ impl Words {
 /// A hash that is the same for both cases of a letter. Words come from rule authors, who could at worst slow down their own rules; values
 /// that collide with a word, and with nothing else, cost a comparison.
 #[inline]
-fn hash(text: &[u8]) -> u32 {
+pub fn hash(text: &[u8]) -> u32 {
     const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
     const LOWER: u64 = 0x2020_2020_2020_2020;
     let mut hash = text.len() as u64;
@@ -196,12 +201,10 @@ mod tests {
             ["", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "abcdefghi", "é", "\\x"].map(String::from).into();
         list.extend((0..500).map(|n| format!("word {n}")));
         list.extend((0..100).map(|n| "w".repeat(n + 2)));
-        let word = |(n, text): (usize, &String)| Word {
-            text: text.clone(),
-            filters: List { start: n as u32, len: 1 },
-            ..Word::default()
-        };
-        let words = Words::new(&list.iter().enumerate().map(word).collect::<Vec<_>>());
+        let mut words = Words::with_room_for(list.len());
+        for (n, word) in list.iter().enumerate() {
+            words.add(word, &Word { filters: List { start: n as u32, len: 1 }, ..Word::default() });
+        }
         for (n, word) in list.iter().enumerate() {
             for word in [word.clone(), word.to_ascii_uppercase()] {
                 assert_eq!(words.find(word.as_bytes()).map(|entry| entry.filters.start), Some(n as u32), "{word}");

@@ -1,0 +1,34 @@
+//! How much memory the module needs for all of Elastic's EQL rules.
+
+use anyhow::{Context as _, Result, ensure};
+use host_runner::{Engine, EngineKind, InstanceLimits, WasmOptions};
+use rule_core::{CompileOptions, SessionOptions};
+use tripline_tests::elastic_rules;
+
+/// What the module's memory may come to, in bytes: what was measured, rounded up. It never becomes smaller again, so that this is the
+/// most that was ever in use, the rule files included on their way in, and the report on its way out.
+///
+/// The aim is 20 MB. What the files say, which the rule set and the report share, is 7.7 MB, the report's text as much again, and all
+/// else that a rule set has 3 MB.
+const MOST: u64 = 23_000_000;
+
+#[test]
+fn elastics_rules_fit_into_23_megabytes() -> Result<()> {
+    let Some(data) = elastic_rules::data()? else { return Ok(()) };
+    let engine = Engine::new(EngineKind::Wasm, &WasmOptions::default())?;
+    let mut instance = engine.instance(InstanceLimits::default())?;
+    let empty = instance.memory().context("an instance in the sandbox has a memory")?;
+    let (rules, report) = instance.compile(&data.rules, &CompileOptions::default())?;
+    let compiled = instance.memory().context("it still has")?;
+    instance.open(rules, &SessionOptions::default())?;
+    let open = instance.memory().context("it still has")?;
+    ensure!(report.totals().0 == data.rules.len(), "{:?}", report.diagnostics);
+
+    let text: usize = data.rules.iter().map(|rule| rule.text.len()).sum();
+    println!("{} rules of {:.1} MB of text", data.rules.len(), text as f64 / 1e6);
+    for (when, bytes) in [("before", empty), ("compiled", compiled), ("with a session", open)] {
+        println!("{when:>16}: {:.1} MB", bytes as f64 / 1e6);
+    }
+    ensure!(open <= MOST, "{open} bytes of memory for {} rules; {MOST} is the most", data.rules.len());
+    Ok(())
+}
