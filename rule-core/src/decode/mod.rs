@@ -26,10 +26,13 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `project` | the pass: keeps the place in the trie, fills slots |
-//! | `trie` | from a place and a key to the next place |
+//! | `project` | takes an event, within the limits and as text |
+//! | `pass` | the pass: keeps the place in the trie, fills slots |
+//! | `trie`, `name` | from a place and a key to the next place |
 //! | `skip` | steps over a container that no rule reads |
 //! | `scan` | steps over a token; the fast path |
+//! | `stop` | finds where a run of plain bytes ends, sixteen at a time |
+//! | `unescape` | the text of a string with escapes |
 //! | `slots` | where the values go, and how they are read |
 
 mod error;

@@ -59,6 +59,7 @@ impl<'a> Pass<'a> {
     /// Goes over the event with a stack of its own: how deep an event nests must not matter to the host's stack.
     fn event(&mut self) -> Result<()> {
         let mut rest = self.begin()?;
+        let fields = self.fields;
         let mut place = ROOT;
         'open: loop {
             // At an opening bracket; what it holds is read.
@@ -73,7 +74,7 @@ impl<'a> Pass<'a> {
                         if byte != b'"' {
                             return Err(scan::unexpected(rest, DecodeErrorKind::ExpectedKey));
                         }
-                        (place, byte, rest) = self.key(rest, place)?;
+                        (place, byte, rest) = self.key(rest, place, fields)?;
                     }
                     if byte == b'"' {
                         let text = scan::string(scan::after_first(rest))?;
@@ -82,7 +83,11 @@ impl<'a> Pass<'a> {
                         }
                         rest = text.after;
                     } else if byte != b'{' && byte != b'[' {
-                        rest = self.scalar(byte, rest, place)?;
+                        let after = scan::scalar(byte, rest)?;
+                        if place != DEAD {
+                            self.scalar(byte, rest, after, place)?;
+                        }
+                        rest = after;
                     } else if self.enters(byte, rest, &mut place) {
                         continue 'open;
                     } else {
@@ -186,10 +191,7 @@ impl<'a> Pass<'a> {
         if *place == DEAD {
             return false;
         }
-        if *place & LEAF != 0 {
-            return byte == b'[';
-        }
-        let entry = self.fields.entry(*place);
+        let Some(entry) = self.fields.entry(*place) else { return byte == b'[' };
         if entry.meta == Meta::Source && byte == b'{' && self.slots.frames.len() == 1 {
             *place = self.enter_source(rest);
             return true;
@@ -221,10 +223,10 @@ impl<'a> Pass<'a> {
     /// Steps over the key whose quote is first and its colon. The place of its value in an object at `place`, and its
     /// value's first byte.
     #[inline(always)]
-    fn key(&mut self, rest: &'a [u8], place: Place) -> Result<(Place, u8, &'a [u8])> {
+    fn key(&mut self, rest: &'a [u8], place: Place, fields: &Projection) -> Result<(Place, u8, &'a [u8])> {
         let Some((pair, len)) = scan::short_key(rest) else { return self.any_key(rest, place) };
         let place = match pair[1..].first_chunk() {
-            Some(window) => self.fields.walk_short(place, window, len),
+            Some(window) => fields.walk_short(place, window, len),
             None => DEAD,
         };
         match scan::short_colon(pair, len, rest) {
@@ -250,7 +252,7 @@ impl<'a> Pass<'a> {
         Ok((place, byte, after))
     }
 
-    /// A string, at its opening quote, that someone may read.
+    /// A string, at its opening quote, that someone may read. Of nearly all, no more than where they are is noted.
     #[inline(always)]
     fn string(&mut self, rest: &[u8], text: &Text<'_>, place: Place) -> Result<()> {
         if place & LEAF != 0 && !text.escaped && self.slots.len() < self.most {
@@ -261,10 +263,17 @@ impl<'a> Pass<'a> {
         self.odd_string(rest, text, place)
     }
 
+    /// The same with escapes, for several slots or for none, and in a search hit.
     #[inline(never)]
     fn odd_string(&mut self, rest: &[u8], text: &Text<'_>, place: Place) -> Result<()> {
-        let meta =
-            if place & LEAF == 0 && self.slots.frames.len() == 1 { self.fields.entry(place).meta } else { Meta::None };
+        let (meta, is_read) = match self.fields.entry(place) {
+            None => (Meta::None, true),
+            Some(entry) if self.slots.frames.len() == 1 => (entry.meta, entry.has_slots()),
+            Some(entry) => (Meta::None, entry.has_slots()),
+        };
+        if !is_read && meta == Meta::None {
+            return Ok(());
+        }
         let (start, end) = (self.at(rest) + 1, self.at(text.after) - 1);
         let what = if text.escaped { self.unescaped(start) } else { What::String(Span::new(start, end)) };
         match meta {
@@ -281,30 +290,22 @@ impl<'a> Pass<'a> {
         What::Unescaped(Span::new(start, self.slots.text.len()))
     }
 
-    /// Any other value, whose first byte is first.
+    /// Any other value that someone may read, from its first byte to what follows it.
     #[inline(never)]
-    fn scalar(&mut self, byte: u8, rest: &'a [u8], place: Place) -> Result<&'a [u8]> {
-        let (after, what) = match byte {
-            b'-' | b'0'..=b'9' => {
-                let after = scan::number(rest)?;
-                (after, What::Number(Span::new(self.at(rest), self.at(after))))
-            }
-            b't' => (scan::literal(rest, b"true")?, What::Bool(true)),
-            b'f' => (scan::literal(rest, b"false")?, What::Bool(false)),
-            b'n' => (scan::literal(rest, b"null")?, What::Null),
-            _ => return Err(scan::unexpected(rest, DecodeErrorKind::ExpectedValue)),
+    fn scalar(&mut self, byte: u8, rest: &[u8], after: &[u8], place: Place) -> Result<()> {
+        let what = match byte {
+            b't' | b'f' => What::Bool(byte == b't'),
+            b'n' => What::Null,
+            _ => What::Number(Span::new(self.at(rest), self.at(after))),
         };
-        if place != DEAD {
-            self.store(rest, place, what)?;
-        }
-        Ok(after)
+        self.store(rest, place, what)
     }
 
     /// Gives the value that is first to the slots of `place`.
     #[inline(never)]
     fn store(&mut self, rest: &[u8], place: Place, what: What) -> Result<()> {
         let one = [place & !LEAF];
-        let slots = if place & LEAF != 0 { &one } else { self.fields.slots(self.fields.entry(place)) };
+        let slots = self.fields.entry(place).map_or(&one[..], |entry| self.fields.slots(entry));
         for &slot in slots {
             if self.slots.len() >= self.most {
                 return Err(Broken::at(rest, DecodeErrorKind::TooManyValues(self.limits.max_event_values)));

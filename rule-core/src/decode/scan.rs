@@ -160,19 +160,36 @@ pub(super) fn unexpected(rest: &[u8], kind: DecodeErrorKind) -> Broken {
     Broken::at(rest, if rest.is_empty() { DecodeErrorKind::UnexpectedEnd } else { kind })
 }
 
-/// Steps over `true`, `false` or `null`, whose first byte is first.
-#[inline]
-pub(super) fn literal<'a>(rest: &'a [u8], word: &[u8]) -> Result<&'a [u8]> {
-    if let Some(after) = rest.strip_prefix(word) {
-        return Ok(after);
-    }
+/// Steps over a value that is no string and no container, and whose first byte is first.
+#[inline(never)]
+pub(super) fn scalar(byte: u8, rest: &[u8]) -> Result<&[u8]> {
+    let after = match byte {
+        b'-' | b'0'..=b'9' => return number(rest),
+        b't' => rest.strip_prefix(b"true"),
+        b'f' => rest.strip_prefix(b"false"),
+        b'n' => rest.strip_prefix(b"null"),
+        _ => None,
+    };
+    after.ok_or_else(|| no_value(rest))
+}
+
+/// What is wrong with a value that is none, or no more than the beginning of one.
+#[cold]
+#[inline(never)]
+fn no_value(rest: &[u8]) -> Broken {
+    let word: &[u8] = match rest {
+        [b't', ..] => b"true",
+        [b'f', ..] => b"false",
+        [b'n', ..] => b"null",
+        _ => b"",
+    };
     let same = rest.iter().zip(word).take_while(|(a, b)| a == b).count();
-    Err(unexpected(&rest[same..], DecodeErrorKind::ExpectedValue))
+    unexpected(&rest[same..], DecodeErrorKind::ExpectedValue)
 }
 
 /// Steps over the number whose first byte, a digit or `-`, is first.
 #[inline]
-pub(super) fn number(rest: &[u8]) -> Result<&[u8]> {
+fn number(rest: &[u8]) -> Result<&[u8]> {
     // Nearly all are integers of few digits.
     if let Some(window) = rest.first_chunk() {
         let word = u64::from_le_bytes(*window) ^ u64::from_le_bytes([b'0'; 8]);
@@ -187,7 +204,6 @@ pub(super) fn number(rest: &[u8]) -> Result<&[u8]> {
 }
 
 /// The same for any number.
-#[inline(never)]
 fn any_number(rest: &[u8]) -> Result<&[u8]> {
     let rest = rest.strip_prefix(b"-").unwrap_or(rest);
     let mut after = match rest {

@@ -43,6 +43,7 @@ impl Brackets {
 
 /// Steps over the container whose opening bracket is first; `levels` is how deep it may nest, itself included, and
 /// `limit` what to call that in an error.
+#[inline(always)]
 pub(super) fn container<'a>(
     mut rest: &'a [u8],
     levels: usize,
@@ -75,12 +76,8 @@ pub(super) fn container<'a>(
                 }
                 rest = match byte {
                     b'"' => scan::string(scan::after_first(rest))?.after,
-                    b'-' | b'0'..=b'9' => scan::number(rest)?,
-                    b't' => scan::literal(rest, b"true")?,
-                    b'f' => scan::literal(rest, b"false")?,
-                    b'n' => scan::literal(rest, b"null")?,
                     b'{' | b'[' => continue 'open,
-                    _ => return Err(scan::unexpected(rest, DecodeErrorKind::ExpectedValue)),
+                    _ => scan::scalar(byte, rest)?,
                 };
             }
             ended = false;

@@ -20,7 +20,8 @@ pub(super) const LEAF: Place = 1 << 30;
 ///
 /// A key is split at its dots as well and walked segment by segment, which makes nested objects, dotted keys and every mixture of
 /// them the same field. One hash table has all places' children, each found by its place and its name: an entry tells
-/// a key from all others by comparing three words, unless the key is longer than most.
+/// a key from all others by comparing three words, unless the key is longer than most. Names of whole fields with their dots are
+/// children of the event itself, since there are senders that write no nested objects.
 #[derive(Clone, Debug)]
 pub struct Projection {
     places: Vec<Entry>,
@@ -35,7 +36,7 @@ pub struct Projection {
     fields: usize,
 }
 
-/// What a place is to the decoder, other than a leaf.
+/// What a place other than a leaf is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Entry {
     /// Its slots, from and to.
@@ -84,55 +85,71 @@ fn tag(parent: Place, name: Name) -> u64 {
     u64::from(parent) << 32 | u64::from(name.len)
 }
 
+/// A place while the trie grows.
+#[derive(Default)]
+struct Node<'a> {
+    children: BTreeMap<&'a [u8], Place>,
+    slots: Vec<u32>,
+    meta: Meta,
+}
+
+/// The child of a place, which is new if it was not there.
+fn child<'a>(nodes: &mut Vec<Node<'a>>, parent: Place, name: &'a [u8]) -> Place {
+    let new = nodes.len() as Place;
+    let child = *nodes[parent as usize].children.entry(name).or_insert(new);
+    if child == new {
+        nodes.push(Node::default());
+    }
+    child
+}
+
 impl Projection {
     /// A projection onto `fields`; the values of the i-th go to slot i.
     pub fn new<S: AsRef<str>>(fields: &[S]) -> Projection {
-        let mut children: Vec<BTreeMap<&[u8], Place>> = vec![BTreeMap::new(); 3];
-        let mut slots: Vec<Vec<u32>> = vec![Vec::new(); 3];
-        let mut step = |place: Place, name, slots: &mut Vec<Vec<u32>>| {
-            let new = children.len() as Place;
-            let child = *children[place as usize].entry(name).or_insert(new);
-            if child == new {
-                children.push(BTreeMap::new());
-                slots.push(Vec::new());
-            }
-            child
-        };
+        let mut nodes = vec![];
+        nodes.resize_with(3, Node::default);
+        let mut dotted = vec![];
         for (slot, field) in fields.iter().enumerate() {
-            let segments = field.as_ref().as_bytes().split(|byte| *byte == b'.');
-            let place = segments.fold(ROOT, |place, name| step(place, name, &mut slots));
-            slots[place as usize].push(slot as u32);
+            let names = field.as_ref().as_bytes().split(|byte| *byte == b'.');
+            let place = names.fold(ROOT, |place, name| child(&mut nodes, place, name));
+            nodes[place as usize].slots.push(slot as u32);
+            if field.as_ref().contains('.') && nodes[place as usize].slots.len() == 1 {
+                dotted.push((field.as_ref().as_bytes(), place));
+            }
         }
-        let metas = [ROOT, HIT].map(|hit| Meta::KEYS.map(|(key, meta)| (step(hit, key.as_bytes(), &mut slots), meta)));
-
-        let size = (children.len() * 3).next_power_of_two();
+        for hit in [ROOT, HIT] {
+            for (key, meta) in Meta::KEYS {
+                let place = child(&mut nodes, hit, key.as_bytes());
+                nodes[place as usize].meta = meta;
+            }
+        }
+        let size = ((nodes.len() + dotted.len()) * 3).next_power_of_two();
         let mut trie = Projection {
-            places: Vec::with_capacity(children.len()),
+            places: Vec::with_capacity(nodes.len()),
             table: vec![Child::default(); size],
             shift: 64 - size.trailing_zeros(),
             names: Vec::new(),
             slots: Vec::new(),
             fields: fields.len(),
         };
-        let metas = metas.as_flattened();
-        let leaf = |place: Place| match slots[place as usize][..] {
-            [slot] if children[place as usize].is_empty() && metas.iter().all(|meta| meta.0 != place) => LEAF | slot,
-            _ => place,
-        };
-        for (place, (children, slots)) in children.iter().zip(&slots).enumerate() {
-            for (name, child) in children {
-                trie.add(place as Place, name, leaf(*child));
+        let place_of = |place: Place| {
+            let node = &nodes[place as usize];
+            match node.slots[..] {
+                [slot] if node.children.is_empty() && node.meta == Meta::None => LEAF | slot,
+                _ => place,
             }
-            let start = trie.slots.len() as u32;
-            trie.slots.extend_from_slice(slots);
-            trie.places.push(Entry {
-                slots: (start, trie.slots.len() as u32),
-                meta: Meta::None,
-                has_children: !children.is_empty(),
-            });
+        };
+        for (name, place) in dotted {
+            trie.add(ROOT, name, place_of(place));
         }
-        for (place, meta) in metas {
-            trie.places[*place as usize].meta = *meta;
+        for (parent, node) in nodes.iter().enumerate() {
+            for (name, place) in &node.children {
+                trie.add(parent as Place, name, place_of(*place));
+            }
+            let from = trie.slots.len() as u32;
+            trie.slots.extend_from_slice(&node.slots);
+            let slots = (from, trie.slots.len() as u32);
+            trie.places.push(Entry { slots, meta: node.meta, has_children: !node.children.is_empty() });
         }
         trie
     }
@@ -155,9 +172,10 @@ impl Projection {
         self.fields
     }
 
+    /// What a place is; none of a leaf.
     #[inline(always)]
-    pub(super) fn entry(&self, place: Place) -> Entry {
-        self.places[place as usize]
+    pub(super) fn entry(&self, place: Place) -> Option<Entry> {
+        if place & LEAF != 0 { None } else { Some(self.places[place as usize]) }
     }
 
     /// The slots that take the values of a place.
@@ -192,7 +210,8 @@ impl Projection {
     fn walk_dotted(&self, mut place: Place, key: &[u8]) -> Place {
         let mut rest = key;
         loop {
-            let (name, more) = match memchr::memchr(b'.', rest) {
+            // Too short for `memchr` to gain anything.
+            let (name, more) = match rest.iter().position(|byte| *byte == b'.') {
                 Some(dot) => (&rest[..dot], Some(&rest[dot + 1..])),
                 None => (rest, None),
             };
@@ -203,6 +222,8 @@ impl Projection {
         }
     }
 
+    /// The same for a key without dots, or for a part of one.
+    #[inline(never)]
     fn segment(&self, parent: Place, text: &[u8]) -> Option<Place> {
         self.child(parent, Name::new(text), |child| {
             text.len() <= SHORT || self.names[child.name as usize..][..text.len()] == *text
