@@ -4,18 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Limits;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::limits::Limits;
 use crate::rule::RuleInfo;
-
-/// A rule file: where it came from and its text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// Shown in diagnostics; the format is recognised by content, not by this name.
-    pub path: String,
-    /// The file's text.
-    pub text: String,
-}
 
 /// How to compile a rule set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

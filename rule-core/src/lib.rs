@@ -20,34 +20,30 @@ mod value;
 // Not for hosts: public so that benches and fuzz targets reach it.
 #[doc(hidden)]
 pub mod decode;
-pub mod diagnostic;
 mod engine;
 pub mod events;
 pub mod explain;
 mod json;
-mod limits;
-mod nearest;
-#[cfg(feature = "render")]
-pub mod render;
-pub mod rule;
 pub mod schema;
 mod search;
-pub mod syntax;
 
 pub use api::*;
 pub use correlate::snapshot::{RestoreError, Restored};
 pub use correlate::trace::{Pending, Step, StepKind};
-pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
 #[cfg(feature = "profile")]
 pub use engine::profile;
 pub use engine::{RuleSet, Session, compile, compile_each, fold_constant};
 pub use explain::{ExplainOptions, Explanation, explain};
-pub use limits::Limits;
 #[cfg(feature = "render")]
 pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
+pub(crate) use rule_syntax::nearest;
+#[cfg(feature = "render")]
+pub use rule_syntax::render;
+pub use rule_syntax::{
+    Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, rule, syntax,
+};
 pub use search::Search;
-pub use syntax::print::format_query;
 // Not part of the matcher: for commands that tell how far events are apart.
 #[doc(hidden)]
 pub use time::{Period, format as format_date, parse as parse_date};

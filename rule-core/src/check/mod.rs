@@ -7,8 +7,8 @@ mod lower;
 mod names;
 mod types;
 
+use crate::Limits;
 use crate::diagnostic::{Diagnostic, Level, codes};
-use crate::limits::Limits;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::schema::Schema;

@@ -6,7 +6,7 @@ use super::skip;
 use super::slots::{Slots, Span, What};
 use super::trie::{DEAD, HIT, LEAF, Meta, Place, Projection, ROOT};
 use super::unescape::unescape;
-use crate::limits::Limits;
+use crate::Limits;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

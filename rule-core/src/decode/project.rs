@@ -6,7 +6,7 @@ use super::error::{DecodeError, DecodeErrorKind};
 use super::pass::Pass;
 use super::slots::Slots;
 use super::trie::Projection;
-use crate::limits::Limits;
+use crate::Limits;
 
 impl Projection {
     /// Decodes one event into `slots`. All of the event is checked to be JSON, what is skipped as well, and an error is

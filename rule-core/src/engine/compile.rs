@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Program, RuleSet, Target, Targets};
-use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus, Source};
+use crate::Source;
+use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
 use crate::correlate::key::KeyKind;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::compile::compile_with_notes;
 use super::evaluate::observe::Counts;
 use super::{Evaluator, RuleSet, Target, lines};
-use crate::api::{CompileOptions, CompileReport, Source};
+use crate::Source;
+use crate::api::{CompileOptions, CompileReport};
 pub use crate::plan::access::reach::Reach;
 pub use crate::plan::notes::Kind;
 

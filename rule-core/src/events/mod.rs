@@ -29,7 +29,7 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::limits::Limits;
+use crate::Limits;
 use documents::Documents;
 use lines::Lines;
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::Limits;
 use crate::api::{Match, Rejection};
 use crate::correlate::trace::{Pending, Step};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::limits::Limits;
 
 /// How to explain a rule. The defaults are those under which the rule runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -34,11 +34,11 @@ mod words;
 
 pub use data::*;
 
-use crate::api::Source;
+use crate::Limits;
+use crate::Source;
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, schema, to_file};
-use crate::limits::Limits;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, RuleFile};

@@ -4,7 +4,8 @@ mod window;
 
 use std::collections::BTreeMap;
 
-use crate::api::{ResultPosition, SearchOptions, SearchProgress, Source};
+use crate::Source;
+use crate::api::{ResultPosition, SearchOptions, SearchProgress};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
 use crate::correlate::key::KeyValue;

@@ -12,6 +12,8 @@ pub fn inputs(compiler: &str, opt_level: Option<&str>) -> Result<String> {
     inputs.add_files(&[
         "Cargo.toml",
         "Cargo.lock",
+        "rule-syntax/Cargo.toml",
+        "rule-syntax/src",
         "rule-core/Cargo.toml",
         "rule-core/src",
         "rule-wasm/Cargo.toml",

@@ -24,7 +24,7 @@ use super::token::TokenKind;
 use crate::Span;
 use expression::{Binding, opens_at_its_end};
 pub use format::format_query;
-pub(crate) use format::{format_lines, line_ending};
+pub use format::{format_lines, line_ending};
 use layout::Frame;
 use writer::{Writer, Written};
 

@@ -23,7 +23,7 @@ impl QueryText {
     }
 
     /// Moves a diagnostic of the query to its place in the file.
-    pub(crate) fn place(&self, diagnostic: &mut Diagnostic) {
+    pub fn place(&self, diagnostic: &mut Diagnostic) {
         for label in &mut diagnostic.labels {
             label.span = self.map.span(label.span);
         }

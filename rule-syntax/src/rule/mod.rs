@@ -6,20 +6,25 @@
 
 mod document;
 mod elastic_toml;
+mod exceptions;
 mod format;
+mod info;
 mod query_text;
 mod rewrite;
 mod toml_string;
+mod types;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::api::Source;
+use crate::Limits;
+use crate::Source;
 use crate::diagnostic::{Diagnostic, Span, codes};
-use crate::limits::Limits;
+pub use exceptions::{Entry, EntryTest, ExceptionItem, ExceptionListRef, ListOperator, Namespace, ValueListRef};
 use format::Format;
+pub use info::{RuleInfo, Technique, Threat, ThreatEntry};
 pub use query_text::{QueryText, TextMap};
 pub use rewrite::format_rule;
+pub use types::*;
 
 /// One rule of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,7 +66,8 @@ fn one((rule, diagnostics): (RuleFile, Vec<Diagnostic>)) -> (Vec<RuleFile>, Vec<
     (vec![rule], diagnostics)
 }
 
-pub(crate) fn too_large(len: usize, limits: &Limits) -> Diagnostic {
+/// What is said of a file that is larger than allowed.
+pub fn too_large(len: usize, limits: &Limits) -> Diagnostic {
     let message = format!("the file has {len} bytes, more than the {} allowed", limits.max_rule_bytes);
     Diagnostic::error(codes::TOO_LARGE, message, Span::default())
         .help("split the file, or raise the limit `max_rule_bytes` if its author is trusted")
@@ -117,101 +123,4 @@ fn language_of(kind: &str) -> &'static str {
 /// The id of a rule that brings none: the same text is the same rule.
 fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A rule without its query: who it is and what it means when it fires.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RuleInfo {
-    /// `rule_id`; for a bare query the hash of its text.
-    pub id: String,
-    /// Shown to people.
-    pub name: String,
-    /// `eql`, `query`, `threshold`, …
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// `eql`, `kuery`, …
-    pub language: String,
-    /// The query's text.
-    pub query: String,
-    /// What the rule detects.
-    pub description: String,
-    /// `low`, `medium`, `high` or `critical`.
-    pub severity: String,
-    /// 0 to 100.
-    pub risk_score: u32,
-    /// Free labels.
-    pub tags: Vec<String>,
-    /// ATT&CK mapping, as Elastic's rules write it.
-    pub threat: Vec<Threat>,
-    /// Index patterns of the events that the rule is meant for.
-    pub index: Vec<String>,
-    /// The rule's version, where the file gives one.
-    pub version: Option<u32>,
-    /// Links.
-    pub references: Vec<String>,
-    /// How often Elastic runs it, like `5m`.
-    pub interval: Option<String>,
-    /// How far back a run looks, like `now-9m`.
-    pub from: Option<String>,
-    /// Most alerts of one run.
-    pub max_signals: Option<u32>,
-    /// Who wrote it.
-    pub author: Vec<String>,
-    /// The licence of the rule's text.
-    pub license: Option<String>,
-    /// The investigation guide.
-    pub note: Option<String>,
-    /// The field that `process where …` tests, if not `event.category`.
-    pub event_category_override: Option<String>,
-    /// The field that says when, if not `@timestamp`.
-    pub timestamp_override: Option<String>,
-    /// The field that puts the events of a sequence in order, if not `@timestamp`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp_field: Option<String>,
-    /// Orders the events of a sequence that happened at the same time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tiebreaker_field: Option<String>,
-    /// Not shown as an alert by itself.
-    pub building_block: bool,
-}
-
-/// One ATT&CK tactic and its techniques.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Threat {
-    /// `MITRE ATT&CK`.
-    pub framework: String,
-    /// The tactic.
-    pub tactic: ThreatEntry,
-    /// Its techniques.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub technique: Vec<Technique>,
-}
-
-/// An id with its name and page.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ThreatEntry {
-    /// `TA0002`, `T1059.004`.
-    pub id: String,
-    /// `Execution`.
-    pub name: String,
-    /// Its page.
-    pub reference: String,
-}
-
-/// A technique with its sub-techniques.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Technique {
-    /// `T1059`.
-    pub id: String,
-    /// `Command and Scripting Interpreter`.
-    pub name: String,
-    /// Its page.
-    pub reference: String,
-    /// `T1059.004` and the like.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub subtechnique: Vec<ThreatEntry>,
 }

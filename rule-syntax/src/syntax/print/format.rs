@@ -29,7 +29,7 @@ pub fn format_query(text: &str, limits: &Limits) -> Result<String, Vec<Diagnosti
 }
 
 /// The query formatted, with `eol` at the ends of lines.
-pub(crate) fn format_lines(text: &str, limits: &Limits, eol: &str) -> Result<String, Vec<Diagnostic>> {
+pub fn format_lines(text: &str, limits: &Limits, eol: &str) -> Result<String, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     let query = parse_query(text, limits.max_query_depth, &mut errors);
     let Some(query) = query.filter(|_| errors.is_empty()) else { return Err(errors) };
@@ -55,7 +55,7 @@ pub(crate) fn format_lines(text: &str, limits: &Limits, eol: &str) -> Result<Str
 }
 
 /// How the first line of a query ends.
-pub(crate) fn line_ending(text: &str) -> &'static str {
+pub fn line_ending(text: &str) -> &'static str {
     let (_, comments) = lexer::tokens_and_comments(text, &mut Vec::new());
     comments::line_ending(text, &comments).unwrap_or("\n")
 }

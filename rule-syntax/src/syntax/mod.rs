@@ -4,12 +4,13 @@
 //! goes on after an error, at the next `and`, `or`, comma or closing bracket, so that one run reports several.
 
 pub mod ast;
-pub(crate) mod lexer;
+pub mod lexer;
 mod parser;
-pub(crate) mod print;
+pub mod print;
 mod spans;
 mod string;
-pub(crate) mod token;
+#[allow(missing_docs)]
+pub mod token;
 
 pub use parser::{parse_expression, parse_query};
 pub use print::print;

@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::format::{self, Format};
 use super::{QueryText, elastic_toml, toml_string};
-use crate::api::Source;
+use crate::Source;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::limits::Limits;
 use crate::syntax::print::{format_lines, line_ending};

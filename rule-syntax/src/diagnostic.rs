@@ -136,7 +136,7 @@ impl Diagnostic {
     }
 
     /// Fills in `line` and `column` from the file's text.
-    pub(crate) fn locate(&mut self, text: &str) {
+    pub fn locate(&mut self, text: &str) {
         if let Some(label) = self.labels.first() {
             let (line, column) = line_column(text, label.span.start as usize);
             (self.line, self.column) = (line, column);

@@ -1,0 +1,23 @@
+//! What rule files say: their formats, the query languages in them, and what is wrong with them.
+//!
+//! ```text
+//! rule file ─► rule (its format, what it says of the rule) ─► syntax (lexer, parser, AST with spans, printer)
+//! ```
+//!
+//! Nothing here knows how a rule is evaluated: that is `rule-core`'s, which re-exports what its users need of this crate. The
+//! two are apart because this one is read by people's editors and runs once per rule; in the module it is built for size.
+#![forbid(unsafe_code)]
+
+pub mod diagnostic;
+mod limits;
+pub mod nearest;
+#[cfg(feature = "render")]
+pub mod render;
+pub mod rule;
+mod source;
+pub mod syntax;
+
+pub use diagnostic::{Diagnostic, Label, Level, Span, Suggestion};
+pub use limits::Limits;
+pub use source::Source;
+pub use syntax::print::format_query;
