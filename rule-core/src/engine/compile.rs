@@ -17,6 +17,7 @@ use crate::schema::Schema;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
+use crate::{kql, lucene};
 use sha2::{Digest, Sha256};
 
 /// The field that `process where …` tests.
@@ -145,7 +146,7 @@ impl<'a> Compiler<'a> {
         failed: bool,
         found: &mut Vec<Diagnostic>,
     ) -> RuleStatus {
-        if !info.kind.is_empty() && (info.kind != "eql" || info.language != "eql") {
+        if !info.kind.is_empty() && !is_evaluated(info) {
             let kind = if info.language.is_empty() || info.language == info.kind {
                 info.kind.clone()
             } else {
@@ -194,17 +195,20 @@ impl<'a> Compiler<'a> {
 
     fn query(&mut self, info: &RuleInfo, query: &QueryText, found: &mut Vec<Diagnostic>) -> Option<Outcome> {
         let mut errors = Vec::new();
-        let parsed = parse_query(&query.text, self.options.limits.max_query_depth, &mut errors);
-        let outcome = parsed.and_then(|parsed| {
-            let mut checker = Checker {
-                text: &query.text,
-                schema: &self.schema,
-                limits: &self.options.limits,
-                plan: &mut self.plan,
-                errors: &mut errors,
-            };
-            rule_outcome(&parsed, &mut checker, info)
-        });
+        let depth = self.options.limits.max_query_depth;
+        let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+        let outcome = if info.language == "eql" {
+            parse_query(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                rule_outcome(&parsed, &mut checker, info)
+            })
+        } else {
+            let parse = if info.language == "lucene" { lucene::parse } else { kql::parse };
+            parse(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                checker.query(&parsed).map(Outcome::Filter)
+            })
+        };
         to_file(&mut errors, query);
         found.extend(errors);
         outcome
@@ -250,6 +254,15 @@ enum Outcome {
     Filter(Filter),
     Correlation(Lowered),
     Skip(String),
+}
+
+/// Whether rules of this type and language are evaluated.
+fn is_evaluated(info: &RuleInfo) -> bool {
+    match info.kind.as_str() {
+        "eql" => info.language == "eql",
+        "query" => matches!(info.language.as_str(), "kuery" | "lucene"),
+        _ => false,
+    }
 }
 
 /// What the state of a sequence or sample depends on.
