@@ -274,7 +274,7 @@ impl Checker<'_> {
             return Condition::Constant(false);
         };
         let leaves = Leaves::new(name.as_deref(), exact, analysed, self.schema.clone());
-        Condition::Predicate(self.plan.document_predicate(Document::Leaves(leaves)))
+        Condition::Predicate(self.plan.document_predicate(Document::Leaves(Box::new(leaves))))
     }
 
     /// A clause that one object of an array passes alone. First all the objects together are asked what can be: that reaches the
