@@ -144,6 +144,11 @@ impl Checker<'_> {
         (Cow::Borrowed(name), None, None)
     }
 
+    /// The field that a name is about.
+    pub fn name_of(&self, name: &str) -> String {
+        self.resolved(name).0.into_owned()
+    }
+
     fn is_object(&self, name: &str) -> bool {
         self.schema.has_below(name) || self.schema.is_nested(name)
     }
