@@ -6,7 +6,8 @@ use rule_core::rule::{self, RuleFile};
 use rule_core::{Diagnostic, Limits, Source, Span};
 
 fn read(path: &str, text: &str) -> (Vec<RuleFile>, Vec<Diagnostic>) {
-    rule::read(&Source { path: path.into(), text: text.into() }, &Limits::default())
+    let contents = rule::read(&Source { path: path.into(), text: text.into() }, &Limits::default());
+    (contents.rules, contents.diagnostics)
 }
 
 /// The only rule of a file without a mistake.
@@ -204,11 +205,29 @@ fn formats_are_told_apart_by_content() {
         let (rules, _) = read("file", text);
         assert_eq!(rules[0].query.as_ref().map_or("", |query| &query.text), query, "{text}");
     }
-    for json in ["{\"rule_id\": \"a\"}\n{\"exported_count\": 1}\n", " [{\"a\": 1}]", "["] {
+    for (json, message) in
+        [(" [{\"a\": 1}]", "neither a rule"), ("[", "not valid JSON"), ("\u{feff}{", "not valid JSON")]
+    {
         let (rules, diagnostics) = read("rules.ndjson", json);
-        assert_eq!((rules.len(), diagnostics.len()), (0, 1));
+        assert_eq!((rules.len(), diagnostics.len()), (0, 1), "{json}");
         assert_eq!(diagnostics[0].code, "rule-file");
-        assert!(diagnostics[0].message.contains("not read by this version yet"), "{}", diagnostics[0].message);
+        assert!(diagnostics[0].message.contains(message), "{}", diagnostics[0].message);
+    }
+    for (text, language) in [
+        ("process.name : nc", "kuery"),
+        ("process where", "eql"),
+        ("where", "kuery"),
+        ("\"a b\" where true", "eql"),
+        ("\"a b\" and where : x", "kuery"),
+        ("sequence : 5", "kuery"),
+        ("sample by host.id [a where true] [b where true]", "eql"),
+        ("sequence with maxspan=1m [a where true] [b where true]", "eql"),
+        ("/* what it finds */ a where b", "eql"),
+        ("not process.name : (nc or \"n c\")", "kuery"),
+    ] {
+        assert_eq!(rule("rules/file", text).info.language, language, "{text}");
+        // A file's name says what is meant only where its text begins as nothing.
+        assert_eq!(rule("rules/file.eql", text).info.language, "eql", "{text}");
     }
 }
 
@@ -449,7 +468,10 @@ fn a_broken_file_still_tells_its_name() {
 #[test]
 fn a_file_over_the_limit_is_not_read() {
     let limits = Limits { max_rule_bytes: 10, ..Limits::default() };
-    let read = |text: &str| rule::read(&Source { path: "a".into(), text: text.into() }, &limits);
+    let read = |text: &str| {
+        let contents = rule::read(&Source { path: "a".into(), text: text.into() }, &limits);
+        (contents.rules, contents.diagnostics)
+    };
     assert_eq!(read("a where b1").1, []);
     let (rules, diagnostics) = read("a where b12");
     assert_eq!((rules.len(), diagnostics.len()), (0, 1));

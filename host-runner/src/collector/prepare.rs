@@ -53,7 +53,7 @@ pub struct Refused {
 
 /// Reads and compiles a tenant's rules in a fresh instance.
 pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, PrepareError> {
-    let RuleFiles { sources, diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
+    let RuleFiles { sources, diagnostics } = rules::read(&config.rules, &config.limits)?;
     let mapping = config
         .mapping
         .as_ref()

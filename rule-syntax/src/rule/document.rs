@@ -330,7 +330,7 @@ impl<'a> Page<'a> {
         let guide = self.guide.and_then(|range| self.text.get(range)).map(str::trim);
         info.note = guide.filter(|guide| !guide.is_empty()).map(str::to_owned);
         let failed = self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-        (RuleFile { info, query, failed }, self.diagnostics)
+        (RuleFile { info, query, failed, at: Span::default() }, self.diagnostics)
     }
 }
 

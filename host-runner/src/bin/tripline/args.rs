@@ -292,7 +292,7 @@ Formatting keeps no state and runs no rule, so it needs no sandbox; --max-rule-b
 --max-query-depth bound it. A bare query has no id but the hash of its text, so formatting it
 gives it another.")]
 pub struct FmtArgs {
-    /// Rule files, or folders of .toml, .eql, .md and .ndjson files; `-` formats standard input to standard output.
+    /// Rule files, or folders of .toml, .eql, .kql, .md, .ndjson and .json files; `-` formats standard input to standard output.
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// Change nothing: print what would change as a diff, and fail if anything would.
@@ -417,7 +417,7 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// Rule files, or folders of .toml, .eql, .md and .ndjson files.
+    /// Rule files, or folders of .toml, .eql, .kql, .md, .ndjson and .json files.
     #[arg(short, long, value_name = "PATH", required = true, num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub rules: Vec<PathBuf>,
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
@@ -547,8 +547,10 @@ macro_rules! limit_args {
 limit_args! {
     /// Rules in one rule set.
     max_rules,
-    /// Bytes of one rule file.
+    /// Bytes of one rule, and of a rule file other than an export.
     max_rule_bytes,
+    /// Bytes of one export of rules.
+    max_export_bytes,
     /// Nesting of one query.
     max_query_depth,
     /// Bytes of one wildcard or regular expression.

@@ -14,7 +14,7 @@ use crate::{Outcome, output, render, setup};
 pub fn run(args: &EmbedArgs) -> Result<Outcome> {
     let module = host_runner::core_module().ok_or(EngineError::NoModule)?;
     let limits = args.limits.limits();
-    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
+    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, &limits)?;
     let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits };
     let (_, mut report) = rule_core::compile(&sources, &options);
     report.diagnostics.splice(0..0, diagnostics);

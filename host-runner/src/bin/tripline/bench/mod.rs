@@ -51,7 +51,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
 fn bench(args: &BenchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, None)?;
     let limits = args.limits.limits();
-    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
+    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, &limits)?;
     let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits: limits.clone() };
 
     let mut compiled = None;
