@@ -140,7 +140,9 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b/c")).unwrap();
         fs::create_dir_all(at(".git")).unwrap();
-        for name in ["z.eql", "a.TOML", "b/c/deep.md", "b/export.ndjson", "k.kql", "notes.txt", ".git/hidden.eql", ".x.eql"] {
+        for name in
+            ["z.eql", "a.TOML", "b/c/deep.md", "b/export.ndjson", "k.kql", "notes.txt", ".git/hidden.eql", ".x.eql"]
+        {
             fs::write(at(name), "any where true").unwrap();
         }
         fs::write(at("b/c/deep.md"), "# A rule\n\n**Rule type**: eql\n").unwrap();
@@ -150,7 +152,10 @@ mod tests {
         fs::write(at("package.json"), "{\"name\": \"no rule\"}").unwrap();
         fs::write(at("events.ndjson"), "{\"event\": {\"category\": \"process\"}}\n").unwrap();
         let files = read(&[folder.path().to_owned()], &limits(1000)).unwrap();
-        assert_eq!(names(&files, folder.path()), ["a.TOML", "b/c/deep.md", "b/export.ndjson", "broken.json", "k.kql", "z.eql"]);
+        assert_eq!(
+            names(&files, folder.path()),
+            ["a.TOML", "b/c/deep.md", "b/export.ndjson", "broken.json", "k.kql", "z.eql"]
+        );
         let named = read(&[at("notes.txt"), at(".x.eql"), at("README.md")], &limits(1000)).unwrap();
         assert_eq!(names(&named, folder.path()), ["notes.txt", ".x.eql", "README.md"]);
     }

@@ -13,7 +13,7 @@ use crate::check::Checker;
 use crate::check::correlation::Lowered;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, FileContents, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
+use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
 use crate::schema::Schema;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
@@ -82,6 +82,7 @@ struct Compiler<'a> {
     plan: Plan,
     pieces: Pieces,
     exceptions: Exceptions,
+    overrides: Overrides,
     report: CompileReport,
 }
 
@@ -92,13 +93,31 @@ impl<'a> Compiler<'a> {
             report.diagnostics.push(*error);
             Schema::ecs()
         });
-        Compiler {
+        let mut compiler = Compiler {
             options,
             schema,
             plan: Plan::default(),
             pieces: Pieces::default(),
             exceptions: Exceptions::default(),
+            overrides: Overrides::default(),
             report,
+        };
+        if let Some(source) = &options.overrides {
+            let (mut overrides, mut found) = Overrides::read(source, &options.limits);
+            compiler.exceptions(std::mem::take(&mut overrides.exceptions), source, &mut found);
+            compiler.overrides = overrides;
+            compiler.report.diagnostics.extend(found);
+        }
+        compiler
+    }
+
+    /// Takes exception items in.
+    fn exceptions(&mut self, items: Vec<ReadException>, source: &Source, found: &mut Vec<Diagnostic>) {
+        let path: Arc<str> = source.path.as_str().into();
+        let mut lines = Lines::new(&source.text);
+        for ReadException { item, at } in items {
+            let (line, column) = lines.position(at.start);
+            self.exceptions.add(Exception { item, path: Arc::clone(&path), at, line, column }, found);
         }
     }
 
@@ -106,10 +125,19 @@ impl<'a> Compiler<'a> {
         let limits = &self.options.limits;
         let FileContents { rules, exceptions, exception_lists, mut diagnostics, omitted } = rule::read(source, limits);
         let mut lines = Lines::new(&source.text);
-        for RuleFile { info, query, failed, at } in rules {
+        for RuleFile { mut info, query, failed, at } in rules {
             let mut found = Vec::new();
+            let mut refused = Vec::new();
+            let disabled_by = self.overrides.apply(&mut info, &mut refused).unwrap_or("its file");
+            locate(&mut refused, self.options.overrides.as_ref().map_or("", |source| &source.text));
+            self.report.diagnostics.extend(refused);
+            let disabled = info.disabled.then(|| format!("disabled in {disabled_by}"));
             let rule = Arc::new(info);
-            let (status, outcome) = self.rule(&rule, query.as_ref(), failed, at, &mut found);
+            let (status, outcome) = match disabled {
+                Some(_) if failed => (RuleStatus::Failed, None),
+                Some(reason) => (RuleStatus::Skipped { reason }, None),
+                None => self.rule(&rule, query.as_ref(), failed, at, &mut found),
+            };
             let name = Some(rule.name.clone()).filter(|name| !name.is_empty());
             if status == RuleStatus::Failed {
                 self.report.rules.push(RuleReport { path: source.path.clone(), status, rule });
@@ -124,13 +152,7 @@ impl<'a> Compiler<'a> {
             }
             diagnostics.extend(found);
         }
-        let path: Arc<str> = source.path.as_str().into();
-        let mut lines = Lines::new(&source.text);
-        for ReadException { item, at } in exceptions {
-            let (line, column) = lines.position(at.start);
-            let exception = Exception { item, path: Arc::clone(&path), at, line, column };
-            self.exceptions.add(exception, &mut diagnostics);
-        }
+        self.exceptions(exceptions, source, &mut diagnostics);
         for list in exception_lists {
             self.exceptions.add_list(list.list_id, list.namespace_type);
         }
@@ -158,10 +180,6 @@ impl<'a> Compiler<'a> {
         found: &mut Vec<Diagnostic>,
     ) -> (RuleStatus, Option<Outcome>) {
         let failure = (RuleStatus::Failed, None);
-        if info.disabled {
-            let reason = "disabled in its file".to_owned();
-            return if failed { failure } else { (RuleStatus::Skipped { reason }, None) };
-        }
         let outcome = match (rule_kind(&info.kind), info.kind.as_str(), info.language.as_str()) {
             (Some(RuleKind { skipped: Some(why), name, .. }), ..) => {
                 Some(self.skip(format!("rules of type {name} are not evaluated: {why}"), at, found))
@@ -229,6 +247,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(mut self) -> (RuleSet, CompileReport) {
+        if let Some(source) = &self.options.overrides {
+            let unused = self.overrides.unused();
+            self.report.diagnostics.extend(unused.map(|mut warning| {
+                warning.locate(&source.text);
+                warning
+            }));
+        }
         let mut set = Assembly::default();
         let (plan, schema, report) = (&mut self.plan, &self.schema, &mut self.report);
         for Piece { report: number, place, outcome } in self.pieces.into_pieces() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use host_runner::{Cache, EngineKind, InstanceLimits, WasmOptions, units};
+use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, units};
 use rule_core::{Limits, ResultPosition};
 
 /// Evaluates detection rules where the events are born.
@@ -216,6 +216,8 @@ pub struct ExplainArgs {
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
     /// What to print [default: tree on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<ExplainOutput>,
@@ -330,6 +332,7 @@ pub enum FmtOutput {
   tenants:
     - name: web
       rules: [rules/linux, rules/web.toml]
+      overrides: overrides.toml     # what this deployment changes of the rules
       memory_limit: 64MiB
       deadline: 1s
       allowed_lateness: 30s         # how late events may come and still take their place in sequences
@@ -423,6 +426,32 @@ pub struct RulesArgs {
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
+}
+
+/// What belongs to a deployment and not to its rules.
+#[derive(Debug, Args)]
+pub struct DeploymentArgs {
+    /// What this deployment changes of the rules (TOML): enable, disable, severity, exceptions, …
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    overrides: Option<PathBuf>,
+    /// Value lists that exceptions mention, one value per line; a list is named like its file.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    value_lists: Vec<PathBuf>,
+    /// Indicators for `threat_match` rules.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    indicators: Vec<PathBuf>,
+}
+
+impl DeploymentArgs {
+    pub fn files(&self) -> Deployment {
+        Deployment {
+            overrides: self.overrides.clone(),
+            value_lists: self.value_lists.clone(),
+            indicators: self.indicators.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
