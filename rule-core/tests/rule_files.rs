@@ -1,5 +1,6 @@
 //! Rule files of every format: what is read from them, what is wrong with broken ones, and where.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rule_core::rule::{self, RuleFile};
@@ -534,13 +535,19 @@ fn every_rule_of_elastic_is_read() {
     let Some(shared) = shared() else { return };
     let mut files = Vec::new();
     toml_files(&shared.join("elastic"), &mut files);
-    let (mut queries, mut eql) = (0, 0);
+    let (mut queries, mut kinds) = (0, BTreeMap::<String, usize>::new());
     for path in &files {
         let text = std::fs::read_to_string(path).expect("readable");
         let rule = rule(&path.to_string_lossy(), &text);
         let info = &rule.info;
         assert!(!info.id.is_empty() && !info.name.is_empty() && !info.severity.is_empty(), "{}", path.display());
-        eql += usize::from(info.language == "eql");
+        *kinds.entry(info.kind.clone()).or_default() += 1;
+        match info.kind.as_str() {
+            "threshold" => assert!(info.threshold.as_ref().is_some_and(|threshold| threshold.value > 0)),
+            "new_terms" => assert!(info.new_terms.as_ref().is_some_and(|terms| (1..=3).contains(&terms.fields.len()))),
+            "threat_match" => assert!(info.threat_match.as_ref().is_some_and(|threat| !threat.mapping.is_empty())),
+            _ => {}
+        }
         let Some(query) = &rule.query else {
             assert_eq!(info.kind, "machine_learning", "{}", path.display());
             continue;
@@ -553,8 +560,54 @@ fn every_rule_of_elastic_is_read() {
             assert!(written.starts_with(char) || written.starts_with('\\'), "{}: {at} {written:?}", path.display());
         }
     }
-    eprintln!("{} rules read, {queries} with a query, {eql} in EQL", files.len());
-    assert!(files.len() >= 2000 && eql >= 1000, "{} rules, {eql} in EQL", files.len());
+    eprintln!("{} rules read, {queries} with a query: {kinds:?}", files.len());
+    let kinds: Vec<(&str, usize)> = kinds.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+    let expected = [
+        ("eql", 1024),
+        ("esql", 209),
+        ("machine_learning", 106),
+        ("new_terms", 241),
+        ("query", 454),
+        ("threat_match", 6),
+        ("threshold", 28),
+    ];
+    assert_eq!(kinds, expected);
+}
+
+/// A rule says the same as a line of an export, whose fields are those of its TOML but for the new terms.
+#[test]
+fn every_rule_of_elastic_is_the_same_in_an_export() {
+    let Some(shared) = shared() else { return };
+    let mut files = Vec::new();
+    toml_files(&shared.join("elastic"), &mut files);
+    let mut export = String::new();
+    let mut expected = Vec::new();
+    for path in &files {
+        let text = std::fs::read_to_string(path).expect("readable");
+        let mut table: toml::Table = text.parse().expect("TOML");
+        let mut fields = table.remove("rule").expect("a rule");
+        let fields = fields.as_table_mut().expect("a table");
+        if let Some(terms) = fields.remove("new_terms") {
+            fields.insert("new_terms_fields".into(), terms["value"].clone());
+            fields.insert("history_window_start".into(), terms["history_window_start"][0]["value"].clone());
+        }
+        export.push_str(&serde_json::to_string(&fields).expect("plain data"));
+        export.push('\n');
+        expected.push(rule(&path.to_string_lossy(), &text));
+    }
+    assert!(export.len() > 10 << 20, "larger than an export may be by default");
+    let limits = Limits { max_export_bytes: 64 << 20, ..Limits::default() };
+    let contents = rule::read(&Source { path: "export.ndjson".into(), text: export.clone() }, &limits);
+    assert_eq!(contents.diagnostics, []);
+    assert_eq!(contents.rules.len(), expected.len());
+    for (read, expected) in contents.rules.iter().zip(&expected) {
+        assert_eq!(read.info, expected.info);
+        let Some(query) = &read.query else { continue };
+        for (at, char) in query.text.char_indices() {
+            let span = query.map.span(Span::new(at as u32, (at + char.len_utf8()) as u32));
+            assert!(export[span.range()].starts_with([char, '\\']), "{}: {at}", read.info.name);
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! <https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule>. What Kibana accepts is no error here.
 
 use super::fields::{Reader, one_of};
-use super::kinds::{KINDS, language_of, rule_kind};
+use super::kinds::{KINDS, language_of, rule_kind, unknown};
 use super::node::{Data, Notation, Table};
 use super::query_text::QueryText;
 use super::{
@@ -96,11 +96,8 @@ impl Reader<'_> {
 
     fn unknown_kind(&mut self, table: &Table, kind: &str) {
         let Some(node) = table.get("type").filter(|_| !kind.is_empty()) else { return };
-        let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-        let message = format!("`{kind}` is no type of rule");
-        let mut diagnostic = Diagnostic::error(codes::RULE_TYPE, message, node.span);
-        diagnostic = diagnostic.help(format!("a rule is of type {}", one_of(&names)));
-        if let Some(near) = nearest::nearest(kind, names) {
+        let mut diagnostic = unknown(kind, node.span);
+        if let Some(near) = nearest::nearest(kind, KINDS.iter().map(|kind| kind.name)) {
             diagnostic = diagnostic.suggest(node.span, format!("{near:?}"), format!("did you mean `{near}`?"));
         }
         self.diagnostics.push(diagnostic);

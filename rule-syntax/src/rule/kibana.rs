@@ -149,7 +149,9 @@ fn kind_of(table: &Table) -> Object {
     let has = |key: &str| table.get(key).is_some();
     if has("item_id") || (has("list_id") && has("entries")) {
         Object::ExceptionItem
-    } else if has("rule_id") || word(table, "type").is_some_and(|kind| rule_kind(kind).is_some()) {
+    } else if has("rule_id")
+        || word(table, "type").is_some_and(|kind| rule_kind(kind).is_some() || (has("name") && has("query")))
+    {
         Object::Rule
     } else if has("list_id") {
         Object::ExceptionList

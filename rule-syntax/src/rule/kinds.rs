@@ -3,6 +3,9 @@
 //! Source: "Create a detection rule", Elastic Security API, `type` and `language`,
 //! <https://www.elastic.co/docs/api/doc/kibana/operation/operation-createrule>.
 
+use super::fields::one_of;
+use crate::diagnostic::{Diagnostic, Span, codes};
+
 /// A type of rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleKind {
@@ -48,4 +51,11 @@ pub fn rule_kind(name: &str) -> Option<&'static RuleKind> {
 /// The language of a rule type, where the file does not say.
 pub(super) fn language_of(kind: &str) -> &'static str {
     rule_kind(kind).and_then(|kind| kind.languages.first()).copied().unwrap_or_default()
+}
+
+/// What is said of a type that does not exist.
+pub(super) fn unknown(kind: &str, at: Span) -> Diagnostic {
+    let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    Diagnostic::error(codes::RULE_TYPE, format!("`{kind}` is no type of rule"), at)
+        .help(format!("a rule is of type {}", one_of(&names)))
 }
