@@ -3,6 +3,8 @@
 mod compile;
 mod evaluate;
 #[cfg(feature = "profile")]
+pub mod inspect;
+#[cfg(feature = "profile")]
 pub mod profile;
 mod session;
 mod targets;
