@@ -164,11 +164,10 @@ pub fn words(reason: &Reason) -> String {
     match reason {
         Reason::Impossible => "hold for no event at all".to_owned(),
         Reason::Lacks(lacks) => match lacks.as_slice() {
-            [one] if one.wanted.is_empty() => format!("need {}, which no event has", one.field),
-            [one] => format!("need {}, and no event is so", thing(one)),
+            [one] => format!("need {}, which no event has", thing(one)),
             several => format!("need {}, of which no event has any", list(several)),
         },
-        Reason::Apart(lacks) => format!("need {} together with what no such event has", list(lacks)),
+        Reason::Apart(lacks) => format!("need {} in one event with the rest, and no event has both", list(lacks)),
     }
 }
 
@@ -240,8 +239,8 @@ mod tests {
                     1,
                     "need dns.id or event.action : (\"a\", \"b\", \"c\", \"d\", and 1 more), of which no event has any"
                 ),
-                (1, "need event.category : \"registry\", and no event is so"),
-                (1, "need host.os.type : \"windows\" together with what no such event has"),
+                (1, "need event.category : \"registry\", which no event has"),
+                (1, "need host.os.type : \"windows\" in one event with the rest, and no event has both"),
                 (1, "hold for no event at all"),
             ]
         );

@@ -107,7 +107,8 @@ mod tests {
             ..RuleInfo::default()
         };
         let found: Vec<String> = sources(&rule).into_iter().collect();
-        let expected = ["aws-cloudtrail", "aws.cloudtrail", "endgame", "endpoint.events", "linux", "macos", "windows"];
+        let expected =
+            ["aws-cloudtrail", "aws.cloudtrail", "endgame", "endpoint.events.file", "linux", "macos", "windows"];
         assert_eq!(found, expected);
         let is = |wanted| is_from(&sources(&rule), wanted);
         assert!(is("aws") && is("AWS CloudTrail") && is("elastic-defend") && is("Elastic Endgame") && is("Linux"));

@@ -53,7 +53,7 @@ impl Inspector {
     pub fn verdict(&self, rule: usize) -> Verdict {
         let mut reasons = Vec::new();
         for term in self.terms.get(rule).into_iter().flatten().filter(|term| term.needed) {
-            if self.evidence.shapes().any(|shape| self.lacks(term, View::One(shape)).is_empty()) {
+            if self.evidence.shapes().any(|shape| self.has_all(term, View::One(shape))) {
                 continue;
             }
             let lacks = self.lacks(term, View::All(&self.evidence));
@@ -86,16 +86,34 @@ impl Inspector {
         let mut lacks = Vec::new();
         let lack = |slot: u32, wanted: Vec<String>| Lack { field: self.path(slot).to_owned(), wanted, negated: false };
         let Some(filter) = self.filters.get(term.filter as usize) else { return lacks };
-        if let Some((slot, category)) = &filter.category {
-            let is_there =
-                view.has(*slot) && view.passes(*slot, &mut |value| value == Value::String(category)).unwrap_or(true);
-            if !is_there {
-                lacks.push(vec![lack(*slot, vec![category.clone()])]);
-            }
+        if let Some(category) = filter.category.as_ref().filter(|category| !is_of(category, view)) {
+            lacks.push(vec![lack(category.0, vec![category.1.clone()])]);
         }
         lacks.extend(term.required.iter().filter(|slot| !view.has(**slot)).map(|slot| vec![lack(*slot, Vec::new())]));
         lacks.extend(self.missing(&filter.condition, true, view));
         lacks
+    }
+
+    /// Whether the view has what a term needs: whether [`Self::lacks`] is empty, without finding out what is missing.
+    fn has_all(&self, term: &Term, view: View<'_>) -> bool {
+        let Some(filter) = self.filters.get(term.filter as usize) else { return true };
+        filter.category.as_ref().is_none_or(|category| is_of(category, view))
+            && term.required.iter().all(|slot| view.has(*slot))
+            && self.may_hold(&filter.condition, true, view)
+    }
+
+    fn may_hold(&self, condition: &Condition, wanted: bool, view: View<'_>) -> bool {
+        match (condition, wanted) {
+            (Condition::Constant(truth), _) => *truth == wanted,
+            (Condition::Not(inner), _) => self.may_hold(inner, !wanted, view),
+            (Condition::Predicate(number), _) => self.may_be(*number as usize, wanted, view),
+            (Condition::And(parts), true) | (Condition::Or(parts), false) => {
+                parts.iter().all(|part| self.may_hold(part, wanted, view))
+            }
+            (Condition::Or(parts), true) | (Condition::And(parts), false) => {
+                parts.iter().any(|part| self.may_hold(part, wanted, view))
+            }
+        }
     }
 
     /// What a condition, or its complement if `wanted` is false, needs.
@@ -122,39 +140,42 @@ impl Inspector {
     }
 
     fn predicate(&self, number: usize, wanted: bool, view: View<'_>) -> Option<Vec<Lack>> {
-        let lack = |slot: u32, wanted_values| Lack {
-            field: self.path(slot).to_owned(),
-            wanted: wanted_values,
-            negated: !wanted,
-        };
-        match self.predicates.get(number)? {
-            Predicate::Words => None,
-            Predicate::Field { slot, test } => {
-                let (_, spec) = self.specs.get(number)?.as_ref()?;
-                if *spec == Spec::Never {
-                    return wanted.then(Vec::new);
+        if self.may_be(number, wanted, view) {
+            return None;
+        }
+        let lack = |slot: u32, values| Lack { field: self.path(slot).to_owned(), wanted: values, negated: !wanted };
+        Some(match (self.predicates.get(number)?, self.specs.get(number)?) {
+            (_, Some((_, Spec::Never))) => Vec::new(),
+            // Of a field that is nowhere, it does not matter which values are wanted.
+            (_, Some((slot, _))) if wanted && !view.has(*slot) => vec![lack(*slot, Vec::new())],
+            (_, Some((slot, spec))) => vec![lack(*slot, values(spec))],
+            (Predicate::Script(script), None) => {
+                merged(script.mentions.iter().map(|mention| lack(mention.slot, Vec::new())).collect())
+            }
+            (_, None) => Vec::new(),
+        })
+    }
+
+    /// Whether the answer of a predicate may be `wanted`.
+    fn may_be(&self, number: usize, wanted: bool, view: View<'_>) -> bool {
+        match (self.predicates.get(number), self.specs.get(number)) {
+            (Some(Predicate::Field { slot, test }), Some(Some((_, spec)))) => match (view.has(*slot), wanted) {
+                _ if *spec == Spec::Never => !wanted,
+                (false, _) => !wanted,
+                (true, false) if matches!(view, View::All(_)) => true,
+                (true, false) if *spec == Spec::Exists => false,
+                (true, _) => {
+                    let Some(column) = self.columns.get(*slot as usize) else { return true };
+                    let mut fold = Fold::default();
+                    let passes = view.passes(*slot, &mut |value| test.passes(value, column, &mut fold));
+                    passes.is_none_or(|passes| passes == wanted)
                 }
-                let column = self.columns.get(*slot as usize)?;
-                let mut fold = Fold::default();
-                let may = match (view.has(*slot), wanted) {
-                    (false, _) => !wanted,
-                    (true, false) if matches!(view, View::All(_)) => true,
-                    (true, false) if *spec == Spec::Exists => false,
-                    (true, _) => {
-                        let passes = view.passes(*slot, &mut |value| test.passes(value, column, &mut fold));
-                        passes.is_none_or(|passes| passes == wanted)
-                    }
-                };
-                // Of a field that is nowhere, it does not matter which values are wanted.
-                let values = if wanted && !view.has(*slot) { Vec::new() } else { values(spec) };
-                (!may).then(|| vec![lack(*slot, values)])
-            }
-            Predicate::Script(script) => {
+            },
+            (Some(Predicate::Script(script)), _) => {
                 let is_there = script.mentions.iter().any(|mention| view.has(mention.slot));
-                let may = is_there || !wanted || self.holds_on_nothing.get(number).copied().unwrap_or(true);
-                let lacks = script.mentions.iter().map(|mention| lack(mention.slot, Vec::new()));
-                (!may).then(|| merged(lacks.collect()))
+                is_there || !wanted || self.holds_on_nothing.get(number).copied().unwrap_or(true)
             }
+            _ => true,
         }
     }
 
@@ -221,6 +242,11 @@ impl Inspector {
             },
         }
     }
+}
+
+/// Whether an event may be of a category: a field and its value.
+fn is_of((slot, category): &(u32, String), view: View<'_>) -> bool {
+    view.has(*slot) && view.passes(*slot, &mut |value| value == Value::String(category)).unwrap_or(true)
 }
 
 /// One entry for each field, in the order of names. Where any value will do, no other says more.

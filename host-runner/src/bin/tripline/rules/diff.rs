@@ -92,15 +92,26 @@ impl Show<'_> {
     }
 
     fn change(&mut self, Change { field, old, new }: &Change) -> io::Result<()> {
+        let listed = |value: &Value| match value {
+            Value::Array(list) if field == "threat" => Some(list.iter().flat_map(threat).collect()),
+            Value::Array(list) => Some(list.iter().map(text).collect()),
+            // A list that is empty may be left out.
+            Value::Null => Some(Vec::new()),
+            _ => None,
+        };
+        let lists: Option<(Vec<String>, Vec<String>)> = match old.is_array() || new.is_array() {
+            true => listed(old).zip(listed(new)),
+            false => None,
+        };
         match (old, new) {
-            (Value::Array(old), Value::Array(new)) => {
+            _ if let Some((old, new)) = lists => {
                 let gone = old.iter().filter(|value| !new.contains(value)).map(|value| ("-", RED, value));
                 let come = new.iter().filter(|value| !old.contains(value)).map(|value| ("+", GREEN, value));
                 let changes: Vec<_> = gone.chain(come).collect();
                 let order = if changes.is_empty() { "  in another order" } else { "" };
                 writeln!(self.out, "    {BOLD}{field}{BOLD:#}{order}")?;
                 for (sign, style, value) in changes {
-                    let value = self.fit(&text(value), 8);
+                    let value = self.fit(value, 8);
                     writeln!(self.out, "      {style}{sign} {value}{style:#}")?;
                 }
                 Ok(())
@@ -126,6 +137,19 @@ impl Show<'_> {
     fn fit(&self, value: &str, used: usize) -> String {
         cut(&one_line(value), self.width.saturating_sub(used).max(MIN_VALUE))
     }
+}
+
+/// A tactic's techniques, each on a line.
+fn threat(threat: &Value) -> Vec<String> {
+    let words = |value: &Value| [&value["id"], &value["name"]].map(text).join(" ");
+    let tactic = words(&threat["tactic"]);
+    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let mut lines = vec![tactic.clone()];
+    for technique in list(threat, "technique") {
+        lines.push(format!("{tactic}: {}", words(&technique)));
+        lines.extend(list(&technique, "subtechnique").iter().map(|sub| format!("{tactic}: {}", words(sub))));
+    }
+    lines
 }
 
 /// Whether a diff of lines says more than both values.

@@ -61,7 +61,11 @@ pub fn run(args: &FieldsArgs) -> Result<Outcome> {
         let width = output::width().min(WIDEST);
         Show { out: &mut out, width, all: args.all }.needs(&needs)?;
         if left_out > 0 {
-            writeln!(out, "{DIM}{left_out} of {} left out, which do not run{DIM:#}", rules_in_words(chosen))?;
+            writeln!(
+                out,
+                "{DIM}{left_out} of {} left out: not run, see `tripline rules list`{DIM:#}",
+                rules_in_words(chosen)
+            )?;
         }
         out.flush()?;
     } else {
@@ -107,7 +111,7 @@ impl Show<'_> {
         let style = if never > 0 { YELLOW } else { BOLD };
         writeln!(
             self.out,
-            "\n{BOLD}{} could fire{BOLD:#}, {style}{never} could never{style:#} on events like these {} of {} kinds",
+            "\n{BOLD}{} could fire{BOLD:#} on events like these, {style}{never} could never{style:#}  {DIM}{} events of {} kinds{DIM:#}",
             rules_in_words(could),
             seen.count,
             seen.kinds,

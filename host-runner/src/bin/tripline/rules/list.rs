@@ -164,7 +164,9 @@ fn table(out: &mut dyn Write, rules: &[&RuleReport], width: usize) -> io::Result
             Cell(info.severity.clone(), severity_style(&info.severity)),
             Cell(status.name().to_owned(), status_style(status)),
         ];
-        table.row(out, &cells, &one_line(&ruleset::tactics(info).join(", ")))?;
+        let tactics = ruleset::tactics(info);
+        let tactics = if tactics.is_empty() { "-".to_owned() } else { one_line(&tactics.join(", ")) };
+        table.row(out, &cells, &tactics)?;
     }
     Ok(())
 }

@@ -75,11 +75,12 @@ impl Show<'_> {
         writeln!(self.out, "{DIM}{}{}{DIM:#}", plain(&rule.id), plain(&format!("{by}{license}")))?;
         writeln!(self.out, "{DIM}{}{DIM:#}", plain(page.path))?;
         let description = rule.description.trim();
-        if !description.is_empty() {
-            writeln!(self.out)?;
-            for line in wrap(&plain(description), self.width.max(MIN_TEXT)) {
-                writeln!(self.out, "{line}")?;
-            }
+        if description.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        for line in wrap(&plain(description), self.width.max(MIN_TEXT)) {
+            writeln!(self.out, "{line}")?;
         }
         writeln!(self.out)
     }
