@@ -84,7 +84,9 @@ fn a_rule_is_shown_by_path_id_name_or_a_part_of_it() {
     let run = rules(&["show", "host-runner/tests/rules/set/dropper.toml", "--output", "human"]);
     run.succeeds();
     golden("show.txt", &run);
-    for which in ["3c3a1e51-0f61-4b0e-9a3f-2d3d5a1d0002", "program written by a downloader", "DOWNLOADER"] {
+    for which in
+        ["3c3a1e51-0f61-4b0e-9a3f-2d3d5a1d0002", "program written by a downloader", "written-by", "dropper.toml"]
+    {
         let same = rules(&["show", which, "--rules", SET, "--output", "human"]);
         assert_eq!(same.out, run.out, "{which}");
     }

@@ -85,8 +85,6 @@ pub struct Cell {
     pub score: usize,
     /// Their names, one on each line.
     pub comment: String,
-    /// Whether it counts; all of them do.
-    pub enabled: bool,
     /// Whether there are rules for its sub-techniques, too.
     pub show_subtechniques: bool,
 }
@@ -124,9 +122,12 @@ pub struct Coverage {
     pub malformed: Vec<String>,
 }
 
+/// The rules, by name and id, of each technique under each tactic.
+type Cells<'a> = BTreeMap<(String, Option<String>), BTreeSet<(&'a str, &'a str)>>;
+
 /// The layer of some rules.
 pub fn coverage<'a>(rules: impl IntoIterator<Item = &'a RuleInfo>, name: &str) -> Coverage {
-    let mut cells: BTreeMap<(String, Option<String>), BTreeSet<(&str, &str)>> = BTreeMap::new();
+    let mut cells = Cells::new();
     let mut malformed = BTreeSet::new();
     let (mut count, mut unmapped) = (0, 0);
     for rule in rules {
@@ -150,7 +151,7 @@ pub fn coverage<'a>(rules: impl IntoIterator<Item = &'a RuleInfo>, name: &str) -
     Coverage { layer, rules: count, unmapped, malformed: malformed.into_iter().collect() }
 }
 
-fn layer(cells: &BTreeMap<(String, Option<String>), BTreeSet<(&str, &str)>>, name: &str, count: usize) -> Layer {
+fn layer(cells: &Cells<'_>, name: &str, count: usize) -> Layer {
     let most = cells.values().map(BTreeSet::len).max().unwrap_or(0);
     let has_subs = |id: &str, tactic: &Option<String>| {
         let below = format!("{id}.");
@@ -161,7 +162,6 @@ fn layer(cells: &BTreeMap<(String, Option<String>), BTreeSet<(&str, &str)>>, nam
         tactic: tactic.clone(),
         score: rules.len(),
         comment: comment(rules),
-        enabled: true,
         show_subtechniques: has_subs(id, tactic),
     });
     let [few, _, many] = COLOURS;

@@ -9,6 +9,8 @@ use super::{Status, kind, name, slug, sources};
 /// What rules must be like. Of the values of one list one must be met; a list without values asks nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
+    /// `rule_id`, or a part of the name.
+    pub names: Vec<String>,
     /// A tag, or what stands after its colon: `OS: Linux` or `linux`. Upper and lower case are the same, as in the others.
     pub tags: Vec<String>,
     /// Name or id of a tactic: `execution`, `command and control`, `TA0002`.
@@ -45,7 +47,8 @@ impl Selection {
         let any =
             |list: &[String], test: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|wanted| test(wanted));
         let info = &*rule.rule;
-        any(&self.tags, &|wanted| has_tag(info, wanted))
+        any(&self.names, &|wanted| info.id == wanted || name(rule).to_lowercase().contains(&wanted.to_lowercase()))
+            && any(&self.tags, &|wanted| has_tag(info, wanted))
             && any(&self.tactics, &|wanted| has_tactic(info, wanted))
             && any(&self.techniques, &|wanted| has_technique(info, wanted))
             && (self.sources.is_empty() || {
@@ -162,6 +165,7 @@ mod tests {
         for (wanted, expected) in techniques {
             assert_eq!(with(&|s| s.techniques = list(&[wanted])), expected, "{wanted}");
         }
+        assert!(with(&|s| s.names = list(&["A"])) && !with(&|s| s.names = list(&["b"])));
         assert!(with(&|s| s.types = list(&["EQL"])) && !with(&|s| s.types = list(&["query"])));
         assert!(with(&|s| s.status = vec![Status::Failed]) && !with(&|s| s.status = vec![Status::Skipped]));
         assert!(!with(&|s| (s.tags, s.severities) = (list(&["mine"]), list(&["low"]))));

@@ -73,7 +73,7 @@ pub struct ListArgs {
 
 Nothing runs, so that there is no sandbox.")]
 pub struct ShowArgs {
-    /// The rule: its file, its rule_id, its name or a part of it that no other has.
+    /// The rule: its file, its rule_id, its name, or a part of the name that no other has.
     #[arg(value_name = "ID|NAME|PATH")]
     pub which: String,
     /// Where to look for it; without this it is a file.
@@ -96,6 +96,7 @@ pub struct ShowArgs {
 #[command(after_help = "Examples:
   tripline rules fields --rules rules/
   tripline rules fields --rules rules/ --events events.ndjson --all
+  tripline rules fields --rules rules/ --events events.ndjson --name 'Kernel Module'
   tripline rules fields --rules rules/ --source linux --events day.ndjson.zst --output json | jq '.missing'
 
 With events it is told which fields they have, and which rules could never fire on such events: because a field is missing
@@ -128,7 +129,7 @@ pub struct FieldsArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   tripline rules navigator --rules rules/ --out layer.json
-  tripline rules navigator --rules rules/ --source aws --name 'AWS coverage' > layer.json
+  tripline rules navigator --rules rules/ --source aws --title 'AWS coverage' > layer.json
 
 Open the layer at https://mitre-attack.github.io/attack-navigator/ (Open Existing Layer). A technique's score is the number of
 rules for it that run; its comment has their names. Skipped, disabled and broken rules count with --all.")]
@@ -141,8 +142,8 @@ pub struct NavigatorArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// The layer's name.
-    #[arg(long, default_value = "Detection rules")]
-    pub name: String,
+    #[arg(long, value_name = "TEXT", default_value = "Detection rules")]
+    pub title: String,
     /// Count rules that do not run too.
     #[arg(long)]
     pub all: bool,
@@ -180,6 +181,9 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection (of one option any value, of several options each)")]
 pub struct SelectArgs {
+    /// A rule_id, or a part of a name.
+    #[arg(long, value_name = "NAME")]
+    pub name: Vec<String>,
     /// A tag, or what stands after its colon: `OS: Linux` or `linux`.
     #[arg(long, value_name = "TAG")]
     pub tag: Vec<String>,
@@ -206,6 +210,7 @@ pub struct SelectArgs {
 impl SelectArgs {
     pub fn selection(&self) -> Selection {
         Selection {
+            names: self.name.clone(),
             tags: self.tag.clone(),
             tactics: self.tactic.clone(),
             techniques: self.technique.clone(),

@@ -76,7 +76,7 @@ impl Show<'_> {
 
     fn brief(&mut self, sign: &str, style: Style, rule: &Brief) -> io::Result<()> {
         let Brief { name, kind, severity, id, status, .. } = rule;
-        let about = [kind, severity, status.name(), id].map(|text| one_line(text)).join(", ");
+        let about = [kind, severity, status.name(), id].map(one_line).join(", ");
         writeln!(self.out, "{style}{sign} {}{style:#}  {DIM}{about}{DIM:#}", one_line(name))
     }
 

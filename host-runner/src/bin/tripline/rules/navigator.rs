@@ -22,7 +22,7 @@ pub fn run(args: &NavigatorArgs) -> Result<Outcome> {
         args.all || (Status::of(&rule.status) == Status::Compiled && !rule.rule.disabled)
     };
     let rules = meant.filter(runs).map(|rule| -> &RuleInfo { &rule.rule });
-    let Coverage { layer, rules, unmapped, malformed } = navigator::coverage(rules, &args.name);
+    let Coverage { layer, rules, unmapped, malformed } = navigator::coverage(rules, &args.title);
 
     match args.out.as_deref().filter(|path| *path != Path::new("-")) {
         Some(path) => {

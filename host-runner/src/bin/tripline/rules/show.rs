@@ -1,10 +1,10 @@
 //! `tripline rules show`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use host_runner::ruleset::{self, Status};
+use host_runner::ruleset::{self, Status, slug};
 use rule_core::inspect::Inspector;
 use rule_core::{CompileOptions, Diagnostic, RuleInfo, RuleReport, RuleStatus, Source};
 use serde::Serialize;
@@ -104,14 +104,15 @@ fn page<'a>(rule: &'a RuleReport, inspector: &Inspector, diagnostics: Vec<&'a Di
     }
 }
 
-/// The rule that is meant: by id, path, name, or a part of the name; the first of these that finds any.
+/// The rule that is meant: by id, path, file name, name, or a part of the name; the first of these that finds any.
 fn find<'a>(rules: &'a [RuleReport], which: &str) -> Result<Option<&'a RuleReport>> {
-    let wanted = which.to_lowercase();
-    let tests: [&dyn Fn(&RuleReport) -> bool; 4] = [
+    let wanted = slug(which);
+    let tests: [&dyn Fn(&RuleReport) -> bool; 5] = [
         &|rule| rule.rule.id == which,
         &|rule| rule.path == which,
-        &|rule| ruleset::name(rule).to_lowercase() == wanted,
-        &|rule| !wanted.is_empty() && ruleset::name(rule).to_lowercase().contains(&wanted),
+        &|rule| Path::new(&rule.path).file_name().is_some_and(|file| file == which),
+        &|rule| slug(ruleset::name(rule)) == wanted,
+        &|rule| !wanted.is_empty() && slug(ruleset::name(rule)).contains(&wanted),
     ];
     for test in tests {
         let found: Vec<&RuleReport> = rules.iter().filter(|rule| test(rule)).collect();
