@@ -11,16 +11,16 @@ mod needs;
 use std::sync::Arc;
 
 use super::compile::{Lowering, lower};
-use super::{Target, lines};
+use super::{Program, Target, lines};
 use crate::api::{CompileOptions, CompileReport};
 use crate::correlate::plan::{Correlation, Shape, TimelineFields};
-use crate::decode::{Projection, Slots};
+use crate::decode::Slots;
 use crate::plan::access::reach::Reach;
 use crate::plan::notes::Notes;
 use crate::plan::test::Spec;
-use crate::plan::{Column, Filter, Predicate};
-use crate::schema::FieldType;
-use crate::{Limits, RuleInfo, Source};
+use crate::plan::{Column, Filter, Plan};
+use crate::schema::{FieldType, Schema};
+use crate::{RuleInfo, Source};
 use evidence::Evidence;
 
 /// The fields that say what kind of event it is. Rules name all of the values that they mean, and there are few.
@@ -106,10 +106,8 @@ pub struct Lack {
 /// What rules need. It grows by what it is shown of events.
 #[derive(Debug)]
 pub struct Inspector {
-    columns: Vec<Column>,
-    projection: Projection,
-    limits: Limits,
-    predicates: Vec<Predicate>,
+    /// Reads events, and has the fields and predicates. It has no filters to evaluate.
+    program: Program,
     specs: Vec<Option<(u32, Spec)>>,
     notes: Notes,
     /// By predicate: of a script, whether it holds for an event without any field.
@@ -151,20 +149,16 @@ impl Inspector {
             extra[rule].extend(needs::other_fields(info).map(|name| plan.slot(&schema, name)));
         }
         for (filter, target) in (0..).zip(&targets) {
-            match *target {
-                Target::Rule(rule) => {
-                    let rule = rule as usize;
-                    let fields = needs::required_fields(&rules[rule]);
-                    let required = fields.map(|name| plan.slot(&schema, name)).collect();
-                    terms[rule].push(Term { number: None, filter, needed: true, required, optional: Vec::new() });
-                }
-                Target::Term(correlation, term) => {
-                    let correlation = &correlations[correlation as usize];
+            let (rule, term) = match *target {
+                Target::Rule(rule) => (rule as usize, whole(&rules[rule as usize], filter, &schema, &mut plan)),
+                Target::Term(number, term) => {
+                    let correlation = &correlations[number as usize];
                     let rule = correlation.rule as usize;
                     hashes[rule] = Some(correlation.hash);
-                    terms[rule].push(term_of(correlation, &timelines[correlation.timeline as usize], term, filter));
+                    (rule, term_of(correlation, &timelines[correlation.timeline as usize], term, filter))
                 }
-            }
+            };
+            terms[rule].push(term);
         }
         let specs = plan.take_specs();
         let mut notes = plan.notes.take().unwrap_or_default();
@@ -172,12 +166,9 @@ impl Inspector {
         let paths: Vec<&str> = plan.columns.iter().map(|column| column.path.as_str()).collect();
         let categories = filters.iter().filter_map(|filter| filter.category.as_ref().map(|(slot, _)| *slot));
         let inspector = Inspector {
-            projection: Projection::new(&paths),
             evidence: Evidence::new(&paths, categories, max_shapes),
             holds_on_nothing: needs::hold_on_nothing(&plan, &options.limits),
-            limits: options.limits.clone(),
-            columns: plan.columns,
-            predicates: plan.predicates,
+            program: Program::new(plan, Vec::new(), options.limits.clone()),
             specs,
             notes,
             filters,
@@ -198,7 +189,7 @@ impl Inspector {
     /// The fields that all rules read, with what was seen of them, in the order of names.
     pub fn fields(&self) -> Vec<FieldSeen> {
         let mut fields: Vec<FieldSeen> =
-            (0..).zip(&self.columns).map(|(slot, column)| self.field(slot, column)).collect();
+            (0..).zip(self.columns()).map(|(slot, column)| self.field(slot, column)).collect();
         fields.sort_by(|a, b| a.path.cmp(&b.path));
         fields
     }
@@ -249,8 +240,8 @@ impl Inspector {
     /// Looks at a batch of events, one on each line.
     pub fn observe(&mut self, batch: &[u8]) {
         for line in lines(batch) {
-            match self.projection.decode_line(line, &self.limits, &mut self.slots) {
-                Ok(()) => self.evidence.add(self.slots.view_line(line), &self.columns),
+            match self.program.projection.decode_line(line, &self.program.limits, &mut self.slots) {
+                Ok(()) => self.evidence.add(self.slots.view_line(line), &self.program.plan.columns),
                 Err(_) => self.evidence.reject(),
             }
         }
@@ -261,11 +252,22 @@ impl Inspector {
         self.evidence.seen()
     }
 
+    fn columns(&self) -> &[Column] {
+        &self.program.plan.columns
+    }
+
     fn path(&self, slot: u32) -> &str {
-        self.columns.get(slot as usize).map_or("", |column| column.path.as_str())
+        self.columns().get(slot as usize).map_or("", |column| column.path.as_str())
     }
 }
 
+/// The condition of a rule that is about one event at a time.
+fn whole(info: &RuleInfo, filter: u32, schema: &Schema, plan: &mut Plan) -> Term {
+    let required = needs::required_fields(info).map(|name| plan.slot(schema, name)).collect();
+    Term { number: None, filter, needed: true, required, optional: Vec::new() }
+}
+
+/// The condition of a term.
 fn term_of(correlation: &Correlation, timeline: &TimelineFields, term: u16, filter: u32) -> Term {
     let mut made =
         Term { number: Some(term), filter, needed: true, required: vec![timeline.timestamp], optional: Vec::new() };

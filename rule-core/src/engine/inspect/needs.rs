@@ -144,7 +144,7 @@ impl Inspector {
             return None;
         }
         let lack = |slot: u32, values| Lack { field: self.path(slot).to_owned(), wanted: values, negated: !wanted };
-        Some(match (self.predicates.get(number)?, self.specs.get(number)?) {
+        Some(match (self.program.plan.predicates.get(number)?, self.specs.get(number)?) {
             (_, Some((_, Spec::Never))) => Vec::new(),
             // Of a field that is nowhere, it does not matter which values are wanted.
             (_, Some((slot, _))) if wanted && !view.has(*slot) => vec![lack(*slot, Vec::new())],
@@ -158,14 +158,14 @@ impl Inspector {
 
     /// Whether the answer of a predicate may be `wanted`.
     fn may_be(&self, number: usize, wanted: bool, view: View<'_>) -> bool {
-        match (self.predicates.get(number), self.specs.get(number)) {
+        match (self.program.plan.predicates.get(number), self.specs.get(number)) {
             (Some(Predicate::Field { slot, test }), Some(Some((_, spec)))) => match (view.has(*slot), wanted) {
                 _ if *spec == Spec::Never => !wanted,
                 (false, _) => !wanted,
                 (true, false) if matches!(view, View::All(_)) => true,
                 (true, false) if *spec == Spec::Exists => false,
                 (true, _) => {
-                    let Some(column) = self.columns.get(*slot as usize) else { return true };
+                    let Some(column) = self.columns().get(*slot as usize) else { return true };
                     let mut fold = Fold::default();
                     let passes = view.passes(*slot, &mut |value| test.passes(value, column, &mut fold));
                     passes.is_none_or(|passes| passes == wanted)
@@ -193,7 +193,7 @@ impl Inspector {
         match (condition, wanted) {
             (Condition::Not(inner), _) => self.required_by(inner, !wanted),
             (Condition::Constant(_), _) | (Condition::Predicate(_), false) => Vec::new(),
-            (Condition::Predicate(number), true) => match self.predicates.get(*number as usize) {
+            (Condition::Predicate(number), true) => match self.program.plan.predicates.get(*number as usize) {
                 Some(Predicate::Field { slot, .. }) => vec![*slot],
                 // Several are required only together.
                 Some(Predicate::Script(script)) => match script.mentions.as_slice() {
@@ -235,7 +235,7 @@ impl Inspector {
             Condition::Constant(_) => {}
             Condition::Not(inner) => self.each_slot_of(inner, call),
             Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| self.each_slot_of(part, call)),
-            Condition::Predicate(number) => match self.predicates.get(*number as usize) {
+            Condition::Predicate(number) => match self.program.plan.predicates.get(*number as usize) {
                 Some(Predicate::Field { slot, .. }) => call(*slot),
                 Some(Predicate::Script(script)) => script.mentions.iter().for_each(|mention| call(mention.slot)),
                 _ => {}
