@@ -41,6 +41,7 @@ struct Inspected {
     inspector: Inspector,
     report: CompileReport,
     sources: Vec<Source>,
+    options: CompileOptions,
 }
 
 fn inspect(paths: &[PathBuf], mapping: Option<&Path>, limits: Limits, max_shapes: usize) -> Result<Inspected> {
@@ -48,7 +49,7 @@ fn inspect(paths: &[PathBuf], mapping: Option<&Path>, limits: Limits, max_shapes
     let options = CompileOptions { mapping: setup::mapping(mapping)?, limits };
     let (inspector, mut report) = Inspector::compile(&sources, &options, max_shapes);
     report.diagnostics.splice(0..0, diagnostics);
-    Ok(Inspected { inspector, report, sources })
+    Ok(Inspected { inspector, report, sources, options })
 }
 
 fn is_for_people(output: Option<Output>) -> bool {

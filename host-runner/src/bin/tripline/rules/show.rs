@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use host_runner::ruleset::{self, Status, slug};
 use rule_core::inspect::Inspector;
-use rule_core::{CompileOptions, Diagnostic, RuleInfo, RuleReport, RuleStatus, Source};
+use rule_core::{Diagnostic, RuleInfo, RuleReport, RuleStatus, Source};
 use serde::Serialize;
 
 use super::args::ShowArgs;
 use super::{WIDEST, inspect, is_for_people, page, people, write_json};
 use crate::bench::hints::reached_by;
-use crate::{Outcome, output, setup};
+use crate::{Outcome, output};
 
 /// So many rules are named when several could be meant.
 const MAX_CANDIDATES: usize = 10;
@@ -45,7 +45,7 @@ pub struct FieldRow {
 pub fn run(args: &ShowArgs) -> Result<Outcome> {
     let paths = if args.rules.is_empty() { vec![PathBuf::from(&args.which)] } else { args.rules.clone() };
     let limits = args.limits.limits();
-    let all = inspect(&paths, args.mapping.as_deref(), limits.clone(), 0)?;
+    let all = inspect(&paths, args.mapping.as_deref(), limits, 0)?;
     let by_path = args.rules.is_empty();
     let rule = match by_path {
         true => only(&all.report.rules.iter().collect::<Vec<_>>(), &args.which)?,
@@ -59,8 +59,7 @@ pub fn run(args: &ShowArgs) -> Result<Outcome> {
 
     // The key by which a rule is found depends on the others; alone it is what the rule itself has to offer.
     let source: Vec<Source> = all.sources.iter().filter(|source| source.path == rule.path).take(1).cloned().collect();
-    let options = CompileOptions { mapping: setup::mapping(args.mapping.as_deref())?, limits };
-    let inspector = Inspector::compile(&source, &options, 0).0;
+    let inspector = Inspector::compile(&source, &all.options, 0).0;
     let diagnostics = all.report.diagnostics.iter();
     let its = |diagnostic: &&Diagnostic| {
         diagnostic.path == rule.path && diagnostic.rule.as_ref().is_none_or(|name| *name == rule.rule.name)
