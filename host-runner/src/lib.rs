@@ -26,6 +26,7 @@ mod module;
 mod native;
 pub mod playground;
 pub mod rules;
+pub mod ruleset;
 mod server;
 pub mod units;
 mod wasm;

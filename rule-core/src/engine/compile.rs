@@ -71,6 +71,31 @@ pub(crate) fn compile_with_notes(sources: &[Source], options: &CompileOptions) -
     compiler.finish()
 }
 
+/// What the rules were lowered to, before that is arranged for evaluation.
+#[cfg(feature = "profile")]
+pub(super) struct Lowering {
+    pub schema: Schema,
+    pub plan: Plan,
+    /// One for each of `targets`.
+    pub filters: Vec<Filter>,
+    pub targets: Vec<Target>,
+    pub correlations: Vec<Correlation>,
+    pub timelines: Vec<TimelineFields>,
+    pub rules: Vec<Arc<RuleInfo>>,
+    pub report: CompileReport,
+}
+
+/// As [`compile`], up to there. All predicates on fields have tests, and notes.
+#[cfg(feature = "profile")]
+pub(super) fn lower(sources: &[Source], options: &CompileOptions) -> Lowering {
+    let mut compiler = Compiler::new(options);
+    compiler.plan = Plan::default().with_word_tests();
+    compiler.plan.notes = Some(Default::default());
+    sources.iter().for_each(|source| compiler.file(source));
+    let Compiler { schema, plan, filters, targets, correlations, timelines, rules, report, .. } = compiler;
+    Lowering { schema, plan, filters, targets, correlations, timelines, rules, report }
+}
+
 /// The value of a constant expression, such as `length("abc") + 1`; `None` is null.
 pub fn fold_constant(text: &str) -> Result<Option<serde_json::Value>, Vec<Diagnostic>> {
     let limits = Limits::default();

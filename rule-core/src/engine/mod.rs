@@ -7,6 +7,8 @@ mod exceptions;
 mod lines;
 mod pieces;
 #[cfg(feature = "profile")]
+pub mod inspect;
+#[cfg(feature = "profile")]
 pub mod profile;
 mod session;
 mod streams;

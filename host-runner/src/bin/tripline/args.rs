@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, units};
 use rule_core::{Limits, ResultPosition};
 
+use crate::rules::args::RulesCommand;
+
 /// Evaluates detection rules where the events are born.
 #[derive(Debug, Parser)]
 #[command(
@@ -42,6 +44,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
     Fmt(FmtArgs),
+    /// Look at a rule set: list, show, fields, ATT&CK coverage, differences.
+    Rules(RulesCommand),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
     Run(RunArgs),
     /// Serve the playground from this binary.

@@ -9,7 +9,7 @@
 //! | `report`, `show` | the figures as data, and for people |
 
 mod data;
-mod hints;
+pub mod hints;
 mod measure;
 mod report;
 mod show;

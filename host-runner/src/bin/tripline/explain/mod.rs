@@ -1,6 +1,6 @@
 //! `tripline explain`: why a rule matches events or does not.
 
-mod paint;
+pub mod paint;
 mod show;
 mod trace;
 mod tree;
