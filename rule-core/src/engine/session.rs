@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
-use crate::alert::AlertBuilder;
+use crate::alert::{AlertBuilder, Extra};
 use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
@@ -44,7 +44,7 @@ pub struct Session {
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
-        let alerts = options.alerts.then(|| AlertBuilder::new(rules.rules.len(), options.notes));
+        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes));
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));
@@ -219,7 +219,8 @@ impl Session {
                 let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
                 let limits = &self.rules.program.limits;
                 let key = completion.key.bytes();
-                builder.push_group(rule, &self.rules.rules[rule as usize], key, &lines, limits, &mut outcome.alerts);
+                let info = &self.rules.rules[rule as usize];
+                builder.push_group(rule, info, key, &lines, &Extra::new(), limits, &mut outcome.alerts);
             }
             correlator.settle(completion);
         }
