@@ -18,11 +18,13 @@
 //! ```
 
 pub mod collector;
+pub mod document;
 pub mod embed;
 mod engine;
 pub mod input;
 mod module;
 mod native;
+pub mod ocsf;
 pub mod playground;
 pub mod rules;
 mod server;

@@ -20,7 +20,10 @@ impl<'s> Parts<'s> {
         for (name, member) in &parts.members {
             let value = &source[member.value.clone()];
             if name == "@timestamp" {
-                parts.timestamp.get_or_insert(value);
+                // What is no date, such as null, dates nothing.
+                if value.starts_with(['"', '-']) || value.starts_with(|c: char| c.is_ascii_digit()) {
+                    parts.timestamp.get_or_insert(value);
+                }
             } else if name == "event" && value.starts_with('{') {
                 let inner = json::members(value);
                 parts.event_fields.extend(inner.into_iter().map(|m| (key(value, &m), &value[m.value])));
@@ -53,18 +56,14 @@ impl<'s> Parts<'s> {
                 continue;
             }
             let mut event = Fields { out: alert.out, first: true };
-            if !signalled {
-                event.string("kind", "signal");
-                signalled = true;
-            }
+            // In each, should there be several: readers take the last.
+            event.string("kind", "signal");
+            signalled = true;
             for inner in json::members(value) {
                 if key(value, &inner) != "kind" {
                     event.key(&value[inner.key]);
                     event.out.push_str(&value[inner.value]);
                 }
-            }
-            if event.first {
-                event.out.push('{');
             }
             event.out.push('}');
         }

@@ -22,7 +22,20 @@ fn rule(kind: &str) -> RuleInfo {
 fn alerts(rule: &RuleInfo, push: impl FnOnce(&mut AlertBuilder, &RuleInfo, &mut String)) -> Vec<Value> {
     let mut out = String::new();
     push(&mut AlertBuilder::new(&[Arc::new(rule.clone())], false), rule, &mut out);
-    out.lines().map(|line| serde_json::from_str(line).expect("an alert is JSON")).collect()
+    let found: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("an alert is JSON")).collect();
+    found.iter().for_each(check);
+    found
+}
+
+/// Fails when the alert is not as the schema has it.
+fn check(alert: &Value) {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    let schema = serde_json::from_str(include_str!("../../../schemas/alert.schema.json")).expect("the schema is JSON");
+    compiler.add_resource("alert.json", schema).expect("a schema");
+    let index = compiler.compile("alert.json", &mut schemas).expect("a schema");
+    if let Err(error) = schemas.validate(alert, index) {
+        panic!("{error:#}\n{alert:#}");
+    }
 }
 
 fn alert(rule: &RuleInfo, event: &str) -> Value {
@@ -198,6 +211,7 @@ fn an_update_has_the_id_of_what_it_updates_and_another_key_another() {
     let extra = |term: &str, count: u64| {
         Extra::keyed(term.as_bytes())
             .with("kibana.alert.new_terms", &[term])
+            .with("kibana.alert.instance.id", "i")
             .with("kibana.alert.suppression.docs_count", &count)
             .with_json("threat.enrichments", "[]".into())
     };
@@ -210,7 +224,9 @@ fn an_update_has_the_id_of_what_it_updates_and_another_key_another() {
     assert_eq!(update["kibana.alert.uuid"], first["kibana.alert.uuid"]);
     assert_ne!(push(&extra("b", 0))["kibana.alert.uuid"], first["kibana.alert.uuid"]);
     // Without a key, the id is that of the plain alert.
-    assert_eq!(push(&Extra::new())["kibana.alert.uuid"], alert(&rule, event)["kibana.alert.uuid"]);
+    let unkeyed = push(&Extra::new().with("kibana.alert.new_terms", &["a"]));
+    let plain = alert(&RuleInfo { kind: "query".into(), ..rule.clone() }, event);
+    assert_eq!(unkeyed["kibana.alert.uuid"], plain["kibana.alert.uuid"]);
 }
 
 #[test]
@@ -262,6 +278,14 @@ fn a_threshold_alert_has_the_fields_of_its_group() {
 }
 
 #[test]
+fn what_is_no_date_dates_nothing_and_every_event_object_is_a_signals() {
+    let found = alert(&rule("eql"), r#"{"@timestamp":null,"event":{"kind":"event"},"event":{},"kibana":{"alert":{}}}"#);
+    assert_eq!(found["event"], json!({"kind": "signal"}));
+    assert_eq!(found.get("kibana.alert.start").or(found.get("kibana")), None);
+    assert_eq!(found["kibana.alert.original_event.kind"], "event");
+}
+
+#[test]
 fn long_texts_come_when_asked_for() {
     let rule = RuleInfo {
         note: Some("## Triage".into()),
@@ -272,6 +296,7 @@ fn long_texts_come_when_asked_for() {
     let mut out = String::new();
     AlertBuilder::new(&[Arc::new(rule.clone())], true).push(0, &rule, b"{}", &Limits::default(), &mut out);
     let with: Value = serde_json::from_str(&out).expect("JSON");
+    check(&with);
     assert_eq!(with["kibana.alert.rule.note"], "## Triage");
     assert_eq!(with["kibana.alert.rule.parameters"], json!({"query": "q", "language": "", "setup": "Install it."}));
     let without = alert(&rule, "{}");

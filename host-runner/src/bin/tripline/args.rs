@@ -48,6 +48,8 @@ pub enum Command {
     Playground(PlaygroundArgs),
     /// Write a WebAssembly module with rules inside it, for Fluent Bit.
     Embed(EmbedArgs),
+    /// Print the JSON Schema of what Tripline writes.
+    Schema(SchemaArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -84,8 +86,25 @@ pub enum EvalOutput {
     Table,
     /// One alert document per line.
     Ndjson,
+    /// One OCSF Detection Finding per line.
+    Ocsf,
     /// One document with the report on the rules, matches, alerts and rejected events.
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline schema alert > alert.schema.json")]
+pub struct SchemaArgs {
+    /// What to describe
+    #[arg(value_enum)]
+    pub of: Described,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// An alert document, as `eval --output ndjson` and the collector write it.
+    Alert,
 }
 
 #[derive(Debug, Args)]

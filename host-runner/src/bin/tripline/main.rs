@@ -19,6 +19,7 @@ mod pretty;
 mod progress;
 mod render;
 mod run;
+mod schema;
 mod search;
 mod setup;
 
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     match result {
