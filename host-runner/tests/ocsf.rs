@@ -4,10 +4,12 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
+use common::collector::Collector;
 use common::{Folder, SERVICE_EVENT, TOML_RULE, tripline};
 use host_runner::ocsf::{finding, findings};
 use rule_core::{CompileOptions, Session, SessionOptions, Source, compile};
@@ -32,7 +34,7 @@ fn shapes() -> BTreeMap<String, Shape> {
         };
         let shape = shapes.entry(name.clone()).or_default();
         let words: Vec<&str> = attribute.split(' ').collect();
-        if let ["one", "of", names @ ..] = words[..] {
+        if let ["one", "of", names @ ..] = &words[..] {
             shape.one_of = names.iter().map(|name| (*name).to_owned()).collect();
             continue;
         }
@@ -216,4 +218,23 @@ fn the_command_writes_findings_and_the_schema() {
     let run = tripline(&["schema", "alert"]);
     let schema: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+}
+
+#[test]
+fn the_collector_writes_findings_with_their_tenant() {
+    let folder = Folder::new();
+    folder.file("rules/rule.toml", TOML_RULE);
+    let config = folder.file(
+        "tripline.yaml",
+        "engine: native\nformat: ocsf\ntenants:\n  - name: web\n    rules: [rules]\ninputs:\n  - stdin: true\n",
+    );
+    let mut collector = Collector::start(&config);
+    let mut stdin = collector.stdin.take().unwrap();
+    writeln!(stdin, "{SERVICE_EVENT}").unwrap();
+    let found = collector.alert();
+    valid(&found);
+    assert_eq!(found["metadata"]["tenant_uid"], "web");
+    assert_eq!(found["finding_info"]["title"], "Service of a miner");
+    drop(stdin);
+    assert_eq!(collector.end().0, 0);
 }

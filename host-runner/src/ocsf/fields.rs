@@ -26,11 +26,12 @@ impl<'d> Fields<'d> {
     }
 
     /// The first value of a field, if it is a whole number that is not negative, or one as text.
-    pub fn number(self, path: &str) -> Option<u64> {
-        match self.all(path).first()? {
+    pub fn number(self, path: &str) -> Option<i64> {
+        let number = match self.all(path).first()? {
             Value::String(text) => text.trim().parse().ok(),
-            value => value.as_u64(),
-        }
+            value => value.as_i64(),
+        };
+        number.filter(|number| *number >= 0)
     }
 
     /// The first value of a field, if that is an address.

@@ -77,7 +77,9 @@ pub fn finding(alert: &str, tenant: Option<&str>) -> serde_json::Result<Value> {
     finding.put("end_time", end);
     let suppressed = own("suppression.docs_count").and_then(Value::as_u64);
     let counted = own("threshold_result").and_then(|result| result.get("count")?.as_u64());
-    finding.put("count", counted.or(suppressed.map(|count| count.saturating_add(1))));
+    // An integer of OCSF's need not hold more.
+    let count = counted.or(suppressed.map(|count| count.saturating_add(1))).map(|count| count.min(i32::MAX as u64));
+    finding.put("count", count);
     finding.put("metadata", metadata(&document, tenant));
     finding.put("finding_info", finding_info(&own, start, end, last));
 
@@ -125,7 +127,7 @@ fn finding_info<'d>(
     let mut info = Object::of([("uid", own("uuid").cloned().unwrap_or_else(|| json!("")))]);
     info.put("title", own("rule.name"));
     info.put("desc", own("rule.description"));
-    info.put("analytic", Value::Object(analytic.into_map()));
+    info.put("analytic", analytic.having(&["uid", "name"]));
     info.put("attacks", Some(attacks(own("rule.threat"))).filter(|list| !list.is_empty()));
     info.put("created_time", created);
     info.put("first_seen_time", first_seen);
