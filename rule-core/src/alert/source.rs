@@ -52,11 +52,12 @@ impl<'s> Parts<'s> {
             }
             alert.key(&source[member.key.clone()]);
             if name != "event" || !value.starts_with('{') {
+                // Of several members `event` readers take the last.
+                signalled &= name != "event";
                 alert.out.push_str(value);
                 continue;
             }
             let mut event = Fields { out: alert.out, first: true };
-            // In each, should there be several: readers take the last.
             event.string("kind", "signal");
             signalled = true;
             for inner in json::members(value) {

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::{AlertBuilder, Extra, ThresholdResult};
@@ -27,15 +29,31 @@ fn alerts(rule: &RuleInfo, push: impl FnOnce(&mut AlertBuilder, &RuleInfo, &mut 
     found
 }
 
-/// Fails when the alert is not as the schema has it.
-fn check(alert: &Value) {
-    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    let schema = serde_json::from_str(include_str!("../../../schemas/alert.schema.json")).expect("the schema is JSON");
-    compiler.add_resource("alert.json", schema).expect("a schema");
-    let index = compiler.compile("alert.json", &mut schemas).expect("a schema");
-    if let Err(error) = schemas.validate(alert, index) {
-        panic!("{error:#}\n{alert:#}");
+/// The schema of alerts.
+struct Schema {
+    schemas: boon::Schemas,
+    index: boon::SchemaIndex,
+}
+
+impl Schema {
+    fn read() -> Schema {
+        let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+        let text = include_str!("../../../schemas/alert.schema.json");
+        compiler.add_resource("alert.json", serde_json::from_str(text).expect("JSON")).expect("a schema");
+        let index = compiler.compile("alert.json", &mut schemas).expect("a schema");
+        Schema { schemas, index }
     }
+
+    /// Fails when the alert is not as the schema has it.
+    fn check(&self, alert: &Value) {
+        if let Err(error) = self.schemas.validate(alert, self.index) {
+            panic!("{error:#}\n{alert:#}");
+        }
+    }
+}
+
+fn check(alert: &Value) {
+    Schema::read().check(alert);
 }
 
 fn alert(rule: &RuleInfo, event: &str) -> Value {
@@ -302,4 +320,77 @@ fn long_texts_come_when_asked_for() {
     let without = alert(&rule, "{}");
     assert!(without.get("kibana.alert.rule.note").or(without.get("kibana.alert.rule.parameters")).is_none());
     assert_eq!(without["kibana.alert.uuid"], with["kibana.alert.uuid"]);
+}
+
+/// JSON with names that alerts care about, some twice, and values of any type.
+fn event() -> impl Strategy<Value = String> {
+    const NAMES: &[&str] = &[
+        "@timestamp",
+        "event",
+        "event.kind",
+        "kind",
+        "category",
+        "event.severity",
+        "severity",
+        "kibana",
+        "kibana.alert.uuid",
+        "process",
+        "name",
+        "process.name",
+        "host.name",
+        "message",
+        "source",
+        "ip",
+        "port",
+        "ki\\u0062ana",
+        "_source",
+        "",
+    ];
+    let scalar = || {
+        let values = ["null", "true", "7", "-0.5", "1e999", "\"\"", "\"a\"", "\"-\"", "\"\\ud800\"", "\"2026-01-01\""];
+        prop::sample::select(values.map(str::to_owned).to_vec())
+    };
+    let object = |value: BoxedStrategy<String>| {
+        let member = (prop::sample::select(NAMES), value).prop_map(|(name, value)| format!("\"{name}\": {value}"));
+        prop::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}}", members.join(" ,")))
+    };
+    let value = scalar().prop_recursive(4, 24, 5, move |inner| {
+        prop_oneof![
+            2 => object(inner.clone().boxed()),
+            1 => prop::collection::vec(inner, 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
+        ]
+    });
+    object(value.boxed())
+}
+
+#[test]
+fn whatever_the_events_their_alerts_are_as_the_schema_says_and_a_replay_gives_the_same() {
+    let schema = Schema::read();
+    let mapped = RuleInfo {
+        rule_name_override: Some("message".into()),
+        risk_score_mapping: vec![RiskScoreMapping { field: "severity".into(), ..RiskScoreMapping::default() }],
+        ..severities("event.severity", &[("7", "critical")])
+    };
+    let rules = [Arc::new(mapped)];
+    let config = ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() };
+    let run = |events: Vec<String>| {
+        let make = || {
+            let mut builder = AlertBuilder::new(&rules, true);
+            let (limits, mut out) = (Limits::default(), String::new());
+            for event in &events {
+                builder.push(0, &rules[0], event.as_bytes(), &limits, &mut out);
+            }
+            let lines: Vec<&[u8]> = events.iter().map(String::as_bytes).collect();
+            builder.push_group(0, &rules[0], b"key", &lines, &Extra::new(), &limits, &mut out);
+            out
+        };
+        let out = make();
+        prop_assert_eq!(out.lines().count(), 2 * events.len() + 1);
+        for line in out.lines() {
+            schema.check(&serde_json::from_str(line).expect("an alert is JSON"));
+        }
+        prop_assert_eq!(&out, &make());
+        Ok(())
+    };
+    TestRunner::new(config).run(&prop::collection::vec(event(), 1..4), run).unwrap_or_else(|error| panic!("{error}"));
 }

@@ -67,7 +67,7 @@ pub struct EvalArgs {
     /// What to print [default: table on a terminal, otherwise ndjson]
     #[arg(short, long, value_enum)]
     pub output: Option<EvalOutput>,
-    /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
+    /// Put investigation guides (`kibana.alert.rule.note`) and other long texts into alerts.
     #[arg(long)]
     pub notes: bool,
     /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s`
