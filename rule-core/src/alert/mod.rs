@@ -24,6 +24,7 @@ mod tests;
 mod told;
 mod write;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -61,7 +62,7 @@ const FIELDS: &[&str] = &[
 /// Builds alerts for the rules of one rule set.
 #[derive(Debug)]
 pub struct AlertBuilder {
-    /// The fields that are read, sorted: [`FIELDS`] and those that rules take severities, scores and names from.
+    /// The fields that are read: [`FIELDS`], and after them those that rules take severities, scores and names from.
     names: Vec<String>,
     fields: Projection,
     slots: Slots,
@@ -78,9 +79,9 @@ impl AlertBuilder {
             let scores = rule.risk_score_mapping.iter().map(|mapping| &mapping.field);
             severities.chain(scores).chain(&rule.rule_name_override).cloned()
         });
-        let mut names: Vec<String> = FIELDS.iter().map(|field| (*field).to_owned()).chain(mapped).collect();
-        names.sort_unstable();
-        names.dedup();
+        let mut seen = HashSet::new();
+        let names = FIELDS.iter().map(|field| (*field).to_owned()).chain(mapped);
+        let names: Vec<String> = names.filter(|name| seen.insert(name.clone())).collect();
         let fields = Projection::new(&names);
         AlertBuilder { names, fields, slots: Slots::default(), rule_parts: vec![None; rules.len()], notes }
     }
@@ -247,7 +248,7 @@ impl<'a> Seen<'a> {
     /// The values of one of the builder's fields.
     fn values(&self, field: &str) -> Values<'a> {
         // Of another field there are none: no slot has that number.
-        let slot = self.names.binary_search_by(|name| name.as_str().cmp(field)).unwrap_or(usize::MAX);
+        let slot = self.names.iter().position(|name| name == field).unwrap_or(usize::MAX);
         self.event.values(slot)
     }
 
