@@ -39,6 +39,7 @@ impl Extra {
 
     /// With a member that is JSON already, on one line.
     pub fn with_json(mut self, name: &'static str, json: String) -> Extra {
+        self.members.retain(|(other, _)| *other != name);
         self.members.push((name, json));
         self
     }

@@ -124,14 +124,25 @@ impl AlertBuilder {
 
     /// Appends the alerts of a rule for the decodable events of a sequence or sample: one for each, which is a building block of
     /// the one for all of them, which is the last. `key` tells matches apart that have the same events: one event can have several
-    /// join keys. `extra` goes to the last.
-    #[allow(clippy::too_many_arguments)]
+    /// join keys.
     pub fn push_group(
         &mut self,
         number: u32,
         rule: &RuleInfo,
         key: &[u8],
         lines: &[&[u8]],
+        limits: &Limits,
+        out: &mut String,
+    ) {
+        self.push_group_with(number, rule, (key, lines), &Extra::new(), limits, out);
+    }
+
+    /// The same with what suppression adds to the last.
+    pub fn push_group_with(
+        &mut self,
+        number: u32,
+        rule: &RuleInfo,
+        (key, lines): (&[u8], &[&[u8]]),
         extra: &Extra,
         limits: &Limits,
         out: &mut String,

@@ -173,23 +173,16 @@ fn sequences_take_nothing_from_their_events() {
     let mapped = RuleInfo { rule_name_override: Some("message".into()), ..severities("message", &[("a", "high")]) };
     let found = alerts(&mapped, |builder, rule, out| {
         let lines: [&[u8]; 2] = [br#"{"message":"a"}"#, br#"{"message":"a"}"#];
-        builder.push_group(
-            0,
-            rule,
-            b"",
-            &lines,
-            &Extra::new().with("kibana.alert.instance.id", "i"),
-            &Limits::default(),
-            out,
-        );
+        let extra = Extra::new().with("kibana.alert.instance.id", "a").with("kibana.alert.instance.id", "i");
+        builder.push_group_with(0, rule, (b"", &lines), &extra, &Limits::default(), out);
     });
     assert_eq!(found.len(), 3);
     for alert in &found {
         assert_eq!(alert["kibana.alert.severity"], "medium");
         assert_eq!(alert["kibana.alert.rule.name"], "Rule");
     }
-    let instances: Vec<_> = found.iter().map(|alert| alert.get("kibana.alert.instance.id").is_some()).collect();
-    assert_eq!(instances, [false, false, true]);
+    let instances: Vec<_> = found.iter().map(|alert| alert.get("kibana.alert.instance.id")).collect();
+    assert_eq!(instances, [None, None, Some(&json!("i"))]);
 }
 
 #[test]
@@ -200,7 +193,7 @@ fn a_shell_has_what_its_events_have_in_common() {
             br#"{"event":{"category":["process"],"type":["end","start"]},"a":[2,3,4],"b":{"c":1,"d":3},"e":["y"]}"#,
             br#"{"event":{"category":["process","x"],"type":"start"},"a":[3,2],"b":{"c":1},"e":"x"}"#,
         ];
-        builder.push_group(0, rule, b"", &lines, &Extra::new(), &Limits::default(), out);
+        builder.push_group(0, rule, b"", &lines, &Limits::default(), out);
     });
     let shell = found.last().expect("a shell");
     assert_eq!(shell["event"], json!({"category": ["process"], "kind": "signal", "type": ["start"]}));
@@ -381,7 +374,7 @@ fn whatever_the_events_their_alerts_are_as_the_schema_says_and_a_replay_gives_th
                 builder.push(0, &rules[0], event.as_bytes(), &limits, &mut out);
             }
             let lines: Vec<&[u8]> = events.iter().map(String::as_bytes).collect();
-            builder.push_group(0, &rules[0], b"key", &lines, &Extra::new(), &limits, &mut out);
+            builder.push_group(0, &rules[0], b"key", &lines, &limits, &mut out);
             out
         };
         let out = make();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
-use crate::alert::{AlertBuilder, Extra};
+use crate::alert::AlertBuilder;
 use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
@@ -219,8 +219,7 @@ impl Session {
                 let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
                 let limits = &self.rules.program.limits;
                 let key = completion.key.bytes();
-                let info = &self.rules.rules[rule as usize];
-                builder.push_group(rule, info, key, &lines, &Extra::new(), limits, &mut outcome.alerts);
+                builder.push_group(rule, &self.rules.rules[rule as usize], key, &lines, limits, &mut outcome.alerts);
             }
             correlator.settle(completion);
         }
