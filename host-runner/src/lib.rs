@@ -19,11 +19,13 @@
 
 pub mod collector;
 mod deployment;
+pub mod document;
 pub mod embed;
 mod engine;
 pub mod input;
 mod module;
 mod native;
+pub mod ocsf;
 pub mod playground;
 pub mod rules;
 pub mod ruleset;

@@ -4,10 +4,10 @@ mod assembly;
 mod compile;
 mod evaluate;
 mod exceptions;
-mod lines;
-mod pieces;
 #[cfg(feature = "profile")]
 pub mod inspect;
+mod lines;
+mod pieces;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;

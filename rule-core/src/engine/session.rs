@@ -49,7 +49,7 @@ pub struct Session {
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
-        let alerts = options.alerts.then(|| AlertBuilder::new(rules.rules.len(), options.notes));
+        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes));
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));

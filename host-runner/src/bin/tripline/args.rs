@@ -52,6 +52,8 @@ pub enum Command {
     Playground(PlaygroundArgs),
     /// Write a WebAssembly module with rules inside it, for Fluent Bit.
     Embed(EmbedArgs),
+    /// Print the JSON Schema of what Tripline writes.
+    Schema(SchemaArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -69,7 +71,7 @@ pub struct EvalArgs {
     /// What to print [default: table on a terminal, otherwise ndjson]
     #[arg(short, long, value_enum)]
     pub output: Option<EvalOutput>,
-    /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
+    /// Put investigation guides (`kibana.alert.rule.note`) and other long texts into alerts.
     #[arg(long)]
     pub notes: bool,
     /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s`
@@ -88,8 +90,25 @@ pub enum EvalOutput {
     Table,
     /// One alert document per line.
     Ndjson,
+    /// One OCSF Detection Finding per line.
+    Ocsf,
     /// One document with the report on the rules, matches, alerts and rejected events.
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline schema alert > alert.schema.json")]
+pub struct SchemaArgs {
+    /// What to describe
+    #[arg(value_enum)]
+    pub of: Described,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// An alert document, as `eval --output ndjson` and the collector write it.
+    Alert,
 }
 
 #[derive(Debug, Args)]

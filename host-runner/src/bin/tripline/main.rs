@@ -20,6 +20,7 @@ mod progress;
 mod render;
 mod rules;
 mod run;
+mod schema;
 mod search;
 mod setup;
 
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     match result {
