@@ -26,6 +26,7 @@ mod native;
 pub mod playground;
 pub mod rules;
 mod server;
+pub mod testing;
 pub mod units;
 mod wasm;
 

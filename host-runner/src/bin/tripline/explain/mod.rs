@@ -1,9 +1,9 @@
 //! `tripline explain`: why a rule matches events or does not.
 
-mod paint;
+pub mod paint;
 mod show;
-mod trace;
-mod tree;
+pub mod trace;
+pub mod tree;
 
 use std::io::{self, IsTerminal as _, Write};
 

@@ -1,0 +1,349 @@
+//! Runs the tests of one file.
+
+use std::path::{Path, PathBuf};
+
+use rule_core::explain::QueryKind;
+use rule_core::{
+    Advance, CompileOptions, ExplainOptions, Explanation, Limits, Outcome, RuleInfo, RuleStatus, SessionOptions,
+    Source, format_date,
+};
+use serde_json::Value;
+
+use super::coverage::{Marks, Shows};
+use super::expect::{Expect, Failure, FailureKind, FoundAlert, compare};
+use super::fields::{Fields, lookup};
+use super::find::Library;
+use super::format::{Case, Step, TestFile, When};
+use super::report::{FileError, FileReport, RuleRef, TestReport, Why};
+use crate::engine::{Engine, EngineError, Handle, Instance, InstanceLimits};
+
+/// When every test starts, in milliseconds since 1970: 2026-01-01T00:00:00Z. The same at any time, so that alerts are.
+pub const START: i64 = 1_767_225_600_000;
+
+/// An event that does not say when comes so many milliseconds after what is before it.
+const STEP: u64 = 1000;
+
+/// Events of which a failure tells why.
+const MOST_WHY: usize = 3;
+
+/// How tests are run.
+#[derive(Clone, Debug)]
+pub struct TestOptions {
+    /// Bounds on rules and events.
+    pub limits: Limits,
+    /// What one file's tests may take.
+    pub instance: InstanceLimits,
+    /// An Elasticsearch mapping.
+    pub mapping: Option<Value>,
+    /// Bytes of one test file, and of one file of events.
+    pub max_test_bytes: u32,
+    /// Run only the tests whose name, or whose rule's name, has this in it, in upper or lower case.
+    pub filter: Option<String>,
+    /// Whether to find out what of the rule the tests reach.
+    pub coverage: bool,
+    /// Stop a file at the first test that fails.
+    pub fail_fast: bool,
+}
+
+/// Runs test files.
+pub struct Tester<'e> {
+    /// Where the rules run.
+    pub engine: &'e Engine,
+    /// How.
+    pub options: &'e TestOptions,
+    /// Where rules are found by their ids.
+    pub library: Library,
+}
+
+/// The rule under test, compiled.
+struct Subject {
+    source: Source,
+    info: RuleInfo,
+    /// Its number in matches.
+    index: u32,
+    rules: Handle,
+}
+
+impl Tester<'_> {
+    /// Runs the tests of a file. Whatever goes wrong is part of the report.
+    pub fn run(&self, path: &Path) -> FileReport {
+        let mut report =
+            FileReport { path: path.display().to_string(), inputs: vec![path.to_owned()], ..FileReport::default() };
+        if let Err(error) = self.file(path, &mut report) {
+            report.error = Some(error);
+        }
+        report
+    }
+
+    fn file(&self, path: &Path, report: &mut FileReport) -> Result<(), FileError> {
+        let file = TestFile::read(path, self.options.max_test_bytes).map_err(|error| FileError {
+            line: error.line,
+            column: error.column,
+            ..FileError::new(error.message)
+        })?;
+        report.inputs.extend(file.event_files.iter().cloned());
+        let rule = self.library.rule(path, file.rule.as_ref())?;
+        report.inputs.push(PathBuf::from(&rule.source.path));
+        report.source = Some(rule.source.clone());
+        let engine = |error: EngineError| FileError::new(error.to_string());
+        let mut instance = self.engine.instance(self.options.instance).map_err(engine)?;
+        let subject = self.compile(&mut *instance, rule.source, rule.id.as_deref(), report)?;
+        let mut marks = self.options.coverage.then(Marks::default);
+        for case in file.cases.iter().filter(|case| self.is_wanted(case, &subject.info)) {
+            let test = self.case(&mut *instance, &subject, case, marks.as_mut())?;
+            let passed = test.passed();
+            report.tests.push(test);
+            if !passed && self.options.fail_fast {
+                break;
+            }
+        }
+        report.coverage = marks.map(|marks| marks.coverage(&subject.source));
+        Ok(())
+    }
+
+    fn is_wanted(&self, case: &Case, rule: &RuleInfo) -> bool {
+        let Some(filter) = &self.options.filter else { return true };
+        let filter = filter.to_lowercase();
+        [&case.name, &rule.name].iter().any(|name| name.to_lowercase().contains(&filter))
+    }
+
+    fn compile_options(&self) -> CompileOptions {
+        CompileOptions { limits: self.options.limits.clone(), mapping: self.options.mapping.clone() }
+    }
+
+    /// Compiles the rule's file and finds the rule in it.
+    fn compile(
+        &self,
+        instance: &mut dyn Instance,
+        source: Source,
+        id: Option<&str>,
+        report: &mut FileReport,
+    ) -> Result<Subject, FileError> {
+        let compiled = instance.compile(std::slice::from_ref(&source), &self.compile_options());
+        let (rules, compiled) = compiled.map_err(|error| FileError::new(error.to_string()))?;
+        let mut wanted = compiled.rules.iter().filter(|rule| id.is_none_or(|id| rule.rule.id == id));
+        let (found, more) = (wanted.next(), wanted.count());
+        if let Some(found) = found {
+            let (id, name) = (found.rule.id.clone(), found.rule.name.clone());
+            report.rule = Some(RuleRef { path: source.path.clone(), id, name });
+        }
+        let path = &source.path;
+        let fail = |message: String| FileError { diagnostics: compiled.diagnostics.clone(), ..FileError::new(message) };
+        match found {
+            None => Err(fail(format!("{path} has no rule that can be tested"))),
+            Some(_) if more > 0 => {
+                let count = more + 1;
+                Err(FileError::new(format!("{path} has {count} rules: say with `rule: ID` which one is tested")))
+            }
+            Some(found) => match &found.status {
+                RuleStatus::Compiled { index } => {
+                    let (info, index) = (found.rule.as_ref().clone(), *index);
+                    Ok(Subject { source, info, index, rules })
+                }
+                RuleStatus::Skipped { reason } => {
+                    Err(FileError::new(format!("the rule is skipped, so it cannot be tested: {reason}")))
+                }
+                RuleStatus::Failed => Err(fail("the rule has errors".into())),
+            },
+        }
+    }
+
+    fn case(
+        &self,
+        instance: &mut dyn Instance,
+        subject: &Subject,
+        case: &Case,
+        marks: Option<&mut Marks>,
+    ) -> Result<TestReport, FileError> {
+        let failed = |error: EngineError| FileError {
+            line: case.line,
+            column: 1,
+            ..FileError::new(format!("the test `{}` was stopped: {error}", case.name))
+        };
+        let rules = match case.exceptions.is_empty() {
+            true => subject.rules,
+            false => {
+                let options =
+                    super::what_if::with_exceptions(self.compile_options(), &subject.info.id, &case.exceptions)
+                        .map_err(|said| FileError { line: case.line, column: 1, ..FileError::new(said) })?;
+                let (rules, report) =
+                    instance.compile(std::slice::from_ref(&subject.source), &options).map_err(failed)?;
+                if report.has_errors() {
+                    let message = format!("the exceptions of the test `{}` have errors", case.name);
+                    let diagnostics = report.diagnostics;
+                    return Err(FileError { line: case.line, column: 1, diagnostics, ..FileError::new(message) });
+                }
+                rules
+            }
+        };
+        let mut played = play(instance, rules, subject, case).map_err(failed)?;
+        if rules != subject.rules {
+            instance.release(rules).map_err(failed)?;
+        }
+        let mut failures = played.rejected;
+        failures.extend(compare(&case.expect, &case.fields, &played.alerts));
+        let passed = failures.is_empty();
+        let explanation = match passed && marks.is_none() {
+            true => None,
+            false => self.explain(instance, subject, &played.lines),
+        };
+        if let (Some(marks), Some(explanation), true) = (marks, &explanation, passed) {
+            // An exception is not of the rule.
+            let counts = case.expect != Expect::Alert && case.exceptions.is_empty();
+            marks.add(explanation, Shows { fires: case.expect.is_positive(), counts });
+        }
+        let explanation = explanation.filter(|_| !passed);
+        let why = match &explanation {
+            Some(explanation) => why(explanation, &failures, &played.event_lines),
+            None => Vec::new(),
+        };
+        played.notes.dedup();
+        Ok(TestReport {
+            name: case.name.clone(),
+            line: case.line,
+            expected: case.expect.describe(),
+            alerts: played.alerts.iter().map(FoundAlert::reason).collect(),
+            failures,
+            why,
+            notes: played.notes,
+            explanation,
+            event_lines: played.event_lines,
+        })
+    }
+
+    /// None where the rule is of a kind that cannot be explained, or not the first of its file.
+    fn explain(&self, instance: &mut dyn Instance, subject: &Subject, lines: &str) -> Option<Explanation> {
+        let options = ExplainOptions {
+            mapping: self.options.mapping.clone(),
+            limits: self.options.limits.clone(),
+            ..ExplainOptions::default()
+        };
+        let explanation = instance.explain(&subject.source, lines.as_bytes(), &options).ok()?;
+        (explanation.id == subject.info.id).then_some(explanation)
+    }
+}
+
+/// What happened in a test.
+#[derive(Default)]
+struct Played {
+    alerts: Vec<FoundAlert>,
+    /// The events, a line each.
+    lines: String,
+    /// Where they stand in the test file.
+    event_lines: Vec<u64>,
+    rejected: Vec<Failure>,
+    notes: Vec<String>,
+}
+
+impl Played {
+    fn take(&mut self, outcome: Outcome, subject: &Subject) {
+        for rejection in &outcome.rejections {
+            let event = rejection.event + 1;
+            self.rejected.push(Failure {
+                kind: FailureKind::Rejected,
+                message: format!("event {event} could not be read: {}", rejection.message),
+                alert: None,
+                field: None,
+                expected: "an event that can be read".into(),
+                found: rejection.message.clone(),
+            });
+        }
+        let matches: Vec<_> = outcome.matches.iter().filter(|found| found.rule == subject.index).collect();
+        let alerts: Vec<Value> = outcome.alerts.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let is_own = |alert: &&Value| {
+            lookup(alert, "kibana.alert.rule.rule_id").is_some_and(|id| id == subject.info.id.as_str())
+                // A building block of a sequence is a part of the alert that follows it.
+                && lookup(alert, "kibana.alert.group.index").is_none()
+        };
+        let alerts: Vec<&Value> = alerts.iter().filter(is_own).collect();
+        // Some kinds of rule may make no alert of a match; which match an alert is of is then not known.
+        let known = matches.len() == alerts.len();
+        for (at, alert) in alerts.iter().enumerate() {
+            let events = matches.get(at).filter(|_| known).map(|found| found.events.iter().map(|event| event + 1));
+            let events = events.map(Iterator::collect).unwrap_or_default();
+            self.alerts.push(FoundAlert { document: (*alert).clone(), events });
+        }
+        let status = outcome.sequences.unwrap_or_default();
+        if status.late > 0 {
+            self.notes.push("an event came too late for its place in the sequence".into());
+        }
+        if status.undated > 0 {
+            self.notes.push("an event has no timestamp that can be read, and so no place in the sequence".into());
+        }
+    }
+}
+
+/// Lets the events of a test happen, in a session of its own.
+fn play(instance: &mut dyn Instance, rules: Handle, subject: &Subject, case: &Case) -> Result<Played, EngineError> {
+    let options = SessionOptions { alerts: true, notes: true, ..SessionOptions::default() };
+    let session = instance.open(rules, &options)?;
+    let mut played = Played::default();
+    // When the next event comes that does not say.
+    let mut now: Option<u64> = None;
+    for step in &case.steps {
+        let outcome = match step {
+            Step::Advance(millis) => {
+                now = Some(now.unwrap_or_default().saturating_add(*millis));
+                instance.advance(session, Advance::Idle(*millis))?
+            }
+            Step::Event { document, line, when } => {
+                let at = match when {
+                    When::At(at) => Some(*at),
+                    When::Next => Some(now.map_or(0, |now| now.saturating_add(STEP))),
+                    When::Document => None,
+                };
+                now = at.or(now);
+                let text = dated(document, at, &subject.info);
+                played.lines.push_str(&text);
+                played.lines.push('\n');
+                played.event_lines.push(*line);
+                instance.evaluate(session, text.as_bytes())?
+            }
+        };
+        played.take(outcome, subject);
+    }
+    let outcome = instance.advance(session, Advance::Finish)?;
+    played.take(outcome, subject);
+    instance.release(session)?;
+    Ok(played)
+}
+
+/// The event as one line, with the time at which it happens.
+fn dated(document: &Value, at: Option<u64>, rule: &RuleInfo) -> String {
+    let (Some(at), Value::Object(object)) = (at, document) else { return document.to_string() };
+    let time = format_date(START.saturating_add(i64::try_from(at).unwrap_or(i64::MAX)), 0);
+    let Ok(mut fields) = Fields::of(object) else { return document.to_string() };
+    fields.set("@timestamp", time.clone().into());
+    if let Some(field) = &rule.timestamp_field {
+        fields.set(field, time.into());
+    }
+    fields.document().to_string()
+}
+
+/// Of an alert that did not come, the events that are nearest; of one that came, those that matched.
+fn why(explanation: &Explanation, failures: &[Failure], lines: &[u64]) -> Vec<Why> {
+    let has = |kind| failures.iter().any(|failure| failure.kind == kind);
+    let (missing, unexpected) = (has(FailureKind::Missing), has(FailureKind::Unexpected));
+    if !missing && !unexpected {
+        return Vec::new();
+    }
+    let mut why: Vec<Why> = Vec::new();
+    for event in &explanation.events {
+        let matched = event.terms.iter().any(|verdict| verdict.matched);
+        let nearest = event.terms.iter().min_by_key(|verdict| verdict.distance.unwrap_or(u32::MAX));
+        let Some(verdict) = nearest.filter(|_| matched == unexpected || explanation.query != QueryKind::Event) else {
+            continue;
+        };
+        why.push(Why {
+            event: event.event + 1,
+            line: usize::try_from(event.event).ok().and_then(|at| lines.get(at)).copied().unwrap_or_default(),
+            reason: verdict.reason.clone(),
+            distance: verdict.distance,
+        });
+    }
+    if explanation.query == QueryKind::Event {
+        why.sort_by_key(|why| why.distance.unwrap_or(u32::MAX));
+        why.truncate(MOST_WHY);
+    }
+    why
+}
