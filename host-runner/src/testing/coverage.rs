@@ -13,7 +13,7 @@ use rule_core::diagnostic::line_column;
 use rule_core::explain::{Explanation, Node, NodeKind, Role};
 use rule_core::syntax::lexer;
 use rule_core::syntax::token::TokenKind;
-use rule_core::{Diagnostic, Source, Span};
+use rule_core::{Diagnostic, Span};
 use serde::Serialize;
 
 /// The code of the diagnostics that show what is not reached.
@@ -73,12 +73,12 @@ impl Unreached {
 type Place = (usize, Vec<usize>);
 
 /// Conditions and whether they have been reached.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Marks {
     conditions: BTreeMap<Place, Condition>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Condition {
     text: String,
     span: Span,
@@ -163,13 +163,21 @@ impl Marks {
         }
     }
 
-    /// What has been reached.
-    pub fn coverage(&self, source: &Source) -> Coverage {
+    /// Adds what other tests of the same rule reached.
+    pub fn merge(&mut self, other: &Marks) {
+        for (place, condition) in &other.conditions {
+            let known = self.conditions.entry(place.clone()).or_insert_with(|| condition.clone());
+            known.reached |= condition.reached;
+        }
+    }
+
+    /// What has been reached. `text`: the rule file's.
+    pub fn coverage(&self, text: &str) -> Coverage {
         let all = self.conditions.values();
         let mut unreached: Vec<Unreached> = all
             .filter(|condition| !condition.reached)
             .map(|condition| {
-                let (line, column) = line_column(&source.text, condition.span.start as usize);
+                let (line, column) = line_column(text, condition.span.start as usize);
                 let Condition { text, span, missing, .. } = condition;
                 Unreached { line, column, text: text.clone(), span: *span, missing: *missing }
             })
@@ -199,7 +207,7 @@ fn is_negated(node: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rule_core::{ExplainOptions, explain};
+    use rule_core::{ExplainOptions, Source, explain};
 
     use super::*;
 
@@ -214,7 +222,7 @@ mod tests {
             let explanation = explain(&source, event.as_bytes(), &ExplainOptions::default()).unwrap();
             marks.add(&explanation, *shows);
         }
-        marks.coverage(&source).unreached.into_iter().map(|found| (found.text, found.missing)).collect()
+        marks.coverage(query).unreached.into_iter().map(|found| (found.text, found.missing)).collect()
     }
 
     #[test]

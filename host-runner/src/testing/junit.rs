@@ -80,7 +80,8 @@ fn text(file: &FileReport, test: &TestReport) -> String {
         text.push_str(&format!("alert: {alert}\n"));
     }
     for why in &test.why {
-        text.push_str(&format!("event {} (line {}) {}\n", why.event, why.line, why.reason));
+        let term = why.term.map_or_else(String::new, |term| format!(", term {term}"));
+        text.push_str(&format!("event {} (line {}){term}: {}\n", why.event, why.line, why.reason));
     }
     for note in &test.notes {
         text.push_str(&format!("note: {note}\n"));

@@ -22,6 +22,6 @@ mod what_if;
 pub use find::{FindError, Found, Library, find, is_test};
 pub use format::{Case, DEFAULT_MAX_BYTES, FormatError, Named, Step, TestFile, When};
 pub use junit::junit;
-pub use report::{FileError, FileReport, Report, RuleRef, TestReport, Totals, Why};
+pub use report::{FileError, FileReport, Report, RuleCoverage, RuleRef, TestReport, Totals, Why};
 pub use run::{START, TestOptions, Tester};
 pub use watch::Watched;

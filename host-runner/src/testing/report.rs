@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rule_core::{Diagnostic, Explanation, Source};
 use serde::Serialize;
 
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Marks};
 use super::expect::Failure;
 
 /// What became of all tests.
@@ -15,6 +15,9 @@ pub struct Report {
     pub files: Vec<FileReport>,
     /// Rule files beside them that have no tests.
     pub untested: Vec<String>,
+    /// What of each rule the tests that passed reach, in the order in which rules were first tested; empty unless asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<RuleCoverage>,
     /// Counts over all files.
     pub totals: Totals,
 }
@@ -61,9 +64,9 @@ pub struct FileReport {
     pub error: Option<FileError>,
     /// The tests that were run.
     pub tests: Vec<TestReport>,
-    /// What of the rule the tests that passed reach, when that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub coverage: Option<Coverage>,
+    /// What of the rule the tests that passed show, when that was asked for.
+    #[serde(skip)]
+    pub marks: Option<Marks>,
     /// The rule file's text, for excerpts.
     #[serde(skip)]
     pub source: Option<Source>,
@@ -93,6 +96,19 @@ pub struct RuleRef {
     pub id: String,
     /// Shown to people.
     pub name: String,
+}
+
+/// What of a rule its tests reach, in whatever files they are.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleCoverage {
+    /// The rule.
+    pub rule: RuleRef,
+    /// How much.
+    #[serde(flatten)]
+    pub coverage: Coverage,
+    /// The rule file's text, for excerpts.
+    #[serde(skip)]
+    pub source: Option<Source>,
 }
 
 /// Why the tests of a file could not be run.
@@ -157,6 +173,9 @@ pub struct Why {
     pub event: u64,
     /// The line of the test file that it stands on.
     pub line: u64,
+    /// The term of a sequence or sample that this is about, the one that the event is for or is nearest to, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub term: Option<usize>,
     /// One sentence.
     pub reason: String,
     /// The fewest tests of the rule that would have to come out differently for the event to match; none when nothing can.
@@ -164,16 +183,31 @@ pub struct Why {
 }
 
 impl Report {
-    /// Adds what became of a file.
-    pub fn push(&mut self, file: FileReport) {
-        self.totals.files += 1;
-        self.totals.errors += usize::from(file.error.is_some());
-        self.totals.passed += file.passed();
-        self.totals.failed += file.tests.len() - file.passed();
-        if let Some(coverage) = &file.coverage {
-            self.totals.conditions += coverage.conditions;
-            self.totals.reached += coverage.reached;
+    /// Of files that were run. `untested`: rule files that have no tests beside them.
+    pub fn new(files: Vec<FileReport>, untested: &[PathBuf]) -> Report {
+        let mut report = Report::default();
+        let mut totals = Totals { files: files.len(), ..Totals::default() };
+        let mut rules: Vec<(RuleRef, Option<Source>, Marks)> = Vec::new();
+        for file in &files {
+            totals.errors += usize::from(file.error.is_some());
+            totals.passed += file.passed();
+            totals.failed += file.tests.len() - file.passed();
+            let (Some(rule), Some(marks)) = (&file.rule, &file.marks) else { continue };
+            match rules.iter_mut().find(|(known, ..)| known == rule) {
+                Some((.., known)) => known.merge(marks),
+                None => rules.push((rule.clone(), file.source.clone(), marks.clone())),
+            }
         }
-        self.files.push(file);
+        for (rule, source, marks) in rules {
+            let coverage = marks.coverage(source.as_ref().map_or("", |source| &source.text));
+            totals.conditions += coverage.conditions;
+            totals.reached += coverage.reached;
+            report.coverage.push(RuleCoverage { rule, coverage, source });
+        }
+        // A rule may be tested by a file elsewhere, which names it.
+        let is_tested = |path: &&PathBuf| files.iter().any(|file| file.inputs.contains(path));
+        report.untested =
+            untested.iter().filter(|path| !is_tested(path)).map(|path| path.display().to_string()).collect();
+        Report { files, totals, ..report }
     }
 }

@@ -97,7 +97,7 @@ impl Tester<'_> {
                 break;
             }
         }
-        report.coverage = marks.map(|marks| marks.coverage(&subject.source));
+        report.marks = marks;
         Ok(())
     }
 
@@ -330,13 +330,14 @@ fn why(explanation: &Explanation, failures: &[Failure], lines: &[u64]) -> Vec<Wh
     let mut why: Vec<Why> = Vec::new();
     for event in &explanation.events {
         let matched = event.terms.iter().any(|verdict| verdict.matched);
-        let nearest = event.terms.iter().min_by_key(|verdict| verdict.distance.unwrap_or(u32::MAX));
-        let Some(verdict) = nearest.filter(|_| matched == unexpected || explanation.query != QueryKind::Event) else {
-            continue;
-        };
+        let nearest = event.terms.iter().enumerate();
+        let nearest = nearest.min_by_key(|(_, verdict)| (!verdict.matched, verdict.distance.unwrap_or(u32::MAX)));
+        let of_many = explanation.query != QueryKind::Event;
+        let Some((term, verdict)) = nearest.filter(|_| matched == unexpected || of_many) else { continue };
         why.push(Why {
             event: event.event + 1,
             line: usize::try_from(event.event).ok().and_then(|at| lines.get(at)).copied().unwrap_or_default(),
+            term: of_many.then_some(term + 1),
             reason: verdict.reason.clone(),
             distance: verdict.distance,
         });

@@ -50,7 +50,7 @@ impl Command<'_> {
     fn once(&self) -> Result<Outcome> {
         let found = testing::find(&self.args.paths)?;
         let tester = self.tester();
-        let mut report = Report { untested: names(&found.untested), ..Report::default() };
+        let mut files = Vec::new();
         let is_human = self.args.output == TestOutput::Human;
         for path in &found.tests {
             let file = tester.run(path);
@@ -58,11 +58,12 @@ impl Command<'_> {
                 self.view.file(&mut anstream::stdout().lock(), &file)?;
             }
             let stop = self.args.fail_fast && !file.is_good();
-            report.push(file);
+            files.push(file);
             if stop {
                 break;
             }
         }
+        let report = Report::new(files, &found.untested);
         if let Some(filter) = self.args.filter.as_ref().filter(|_| report.totals.is_empty()) {
             bail!("no test and no rule has `{filter}` in its name");
         }
@@ -73,7 +74,7 @@ impl Command<'_> {
         }
         if let Some(Some(path)) = &self.args.coverage {
             let error = || format!("cannot write {}", path.display());
-            write_json(File::create(path).with_context(error)?, &coverage(&report)).with_context(error)?;
+            write_json(File::create(path).with_context(error)?, &report.coverage).with_context(error)?;
         }
         Ok(if report.totals.is_good() { Outcome::Done } else { Outcome::Failed })
     }
@@ -89,8 +90,14 @@ impl Command<'_> {
         let mut seen = Watched::default();
         let mut rules: Vec<PathBuf> = Vec::new();
         loop {
-            // Also what was added since.
-            let found = testing::find(&self.args.paths)?;
+            // Also what was added since. While a file is replaced it may be gone for a moment.
+            let found = match testing::find(&self.args.paths) {
+                Err(_) if seen != Watched::default() => {
+                    std::thread::sleep(LOOK);
+                    continue;
+                }
+                found => found?,
+            };
             reports.retain(|report| report.inputs.first().is_some_and(|test| found.tests.contains(test)));
             let now = self.look(&found.tests, &found.untested, &reports);
             if found.untested != rules {
@@ -114,8 +121,7 @@ impl Command<'_> {
             reports.retain(|report| !report.inputs.first().is_some_and(|test| stale.contains(test)));
             reports.extend(stale.iter().map(|path| tester.run(path)));
             reports.sort_by_key(|report| found.tests.iter().position(|test| report.inputs.first() == Some(test)));
-            let mut report = Report { untested: names(&found.untested), ..Report::default() };
-            reports.iter().for_each(|file| report.push(file.clone()));
+            let report = Report::new(reports.clone(), &found.untested);
             let mut out = anstream::stdout().lock();
             if terminal {
                 write!(out, "\x1b[2J\x1b[H")?;
@@ -136,29 +142,6 @@ impl Command<'_> {
         let inputs = reports.iter().flat_map(|report| &report.inputs);
         Watched::look(tests.iter().chain(rules).chain(inputs).map(PathBuf::as_path))
     }
-}
-
-fn names(paths: &[PathBuf]) -> Vec<String> {
-    paths.iter().map(|path| path.display().to_string()).collect()
-}
-
-/// What of a file's rule is reached.
-#[derive(Serialize)]
-struct FileCoverage<'r> {
-    tests: &'r str,
-    rule: Option<&'r testing::RuleRef>,
-    #[serde(flatten)]
-    coverage: &'r testing::coverage::Coverage,
-}
-
-fn coverage(report: &Report) -> Vec<FileCoverage<'_>> {
-    let files = report.files.iter();
-    files
-        .filter_map(|file| {
-            let coverage = file.coverage.as_ref()?;
-            Some(FileCoverage { tests: &file.path, rule: file.rule.as_ref(), coverage })
-        })
-        .collect()
 }
 
 fn write_json(out: impl Write, value: &impl Serialize) -> Result<()> {

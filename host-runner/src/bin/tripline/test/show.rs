@@ -30,16 +30,13 @@ impl View {
         }
         let (path, failed) = (plain(&file.path), count - file.passed());
         let tests = if count == 1 { "test" } else { "tests" };
-        let reached = file.coverage.as_ref().map_or_else(String::new, |found| {
-            format!(", {} of {} conditions reached", found.reached, found.conditions)
-        });
         match (&file.error, failed) {
             (None, 0) => {
-                let said = styled(&format!("{count} {tests}{reached}"), DIM);
+                let said = styled(&format!("{count} {tests}"), DIM);
                 writeln!(out, "{} {path}  {said}", styled("✓", GREEN))?;
             }
             (None, _) => {
-                let said = styled(&format!("{failed} of {count} {tests} failed{reached}"), RED);
+                let said = styled(&format!("{failed} of {count} {tests} failed"), RED);
                 writeln!(out, "{} {path}  {said}", styled("✗", RED))?;
             }
             (Some(error), _) => {
@@ -58,12 +55,6 @@ impl View {
         for test in file.tests.iter().filter(|test| !test.passed()) {
             writeln!(out)?;
             self.test(out, file, test)?;
-        }
-        if let (Some(coverage), Some(source)) = (&file.coverage, &file.source) {
-            for unreached in &coverage.unreached {
-                let diagnostic = unreached.diagnostic(&source.path);
-                writeln!(out, "{}", rule_core::render(&diagnostic, &source.text, true).trim_end())?;
-            }
         }
         if failed > 0 || file.error.is_some() {
             writeln!(out)?;
@@ -102,7 +93,8 @@ impl View {
                 _ => String::new(),
             };
             let event = styled(&format!("event {}", why.event), BOLD);
-            let line = styled(&format!("(line {})", why.line), DIM);
+            let term = why.term.map_or_else(String::new, |term| format!(", term {term}"));
+            let line = styled(&format!("(line {}){term}", why.line), DIM);
             let reason = wrap(&plain(&format!("{}{far}", why.reason)), self.width.saturating_sub(6).max(20));
             writeln!(out, "    {event} {line}")?;
             for line in &reason {
@@ -115,7 +107,11 @@ impl View {
             }
         }
         if !test.why.is_empty() && explanation.query != QueryKind::Event {
-            trace::write(out, explanation, self.width, false)?;
+            let mut text = Vec::new();
+            trace::write(&mut text, explanation, self.width.saturating_sub(4), false)?;
+            for line in String::from_utf8_lossy(&text).lines().filter(|line| !line.is_empty()) {
+                writeln!(out, "    {line}")?;
+            }
         }
         Ok(())
     }
@@ -132,8 +128,25 @@ impl View {
         Ok(())
     }
 
-    /// The totals, and rules without tests.
+    /// What of the rules no test reaches.
+    fn coverage(&self, out: &mut dyn Write, report: &Report) -> io::Result<()> {
+        for rule in report.coverage.iter().filter(|rule| !rule.coverage.unreached.is_empty()) {
+            let (path, found) = (plain(&rule.rule.path), &rule.coverage);
+            let said = format!("{} of {} conditions reached", found.reached, found.conditions);
+            writeln!(out, "{} {path}  {}", styled("!", YELLOW), styled(&said, YELLOW))?;
+            for unreached in &found.unreached {
+                let text = rule.source.as_ref().map_or("", |source| &source.text);
+                let diagnostic = unreached.diagnostic(&rule.rule.path);
+                writeln!(out, "{}", rule_core::render(&diagnostic, text, true).trim_end())?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    /// What is not reached, the totals, and rules without tests.
     pub fn end(&self, out: &mut dyn Write, report: &Report, stopped: bool) -> io::Result<()> {
+        self.coverage(out, report)?;
         let totals = &report.totals;
         let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
         let mut said = vec![count(totals.files, "file"), count(totals.passed + totals.failed, "test")];
