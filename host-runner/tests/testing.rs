@@ -155,7 +155,15 @@ fn changes_are_seen() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let stdout = child.stdout.take().unwrap();
+    // So that a change that is not seen fails the test and does not hang it.
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let guard = std::thread::spawn(move || {
+        let _ = is_done.recv_timeout(std::time::Duration::from_secs(120));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+    let mut lines = BufReader::new(stdout).lines();
     // Until the command waits again: what it said of all files.
     let mut turn = || {
         let mut said = Vec::new();
@@ -174,6 +182,6 @@ fn changes_are_seen() {
     folder.file("y.eql", "any where b == 1");
     folder.file("y.test.yaml", "tests:\n  - name: two\n    events: [{ b: 1 }]\n    expect: alert\n");
     while turn().last().unwrap() != "2 files, 2 tests, 1 passed, 1 failed" {}
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(done);
+    guard.join().unwrap();
 }

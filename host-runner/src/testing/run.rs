@@ -75,6 +75,16 @@ impl Tester<'_> {
         report
     }
 
+    /// The files that the outcome of a file's tests depends on, the test file first; as many as can be told.
+    pub fn inputs(&self, path: &Path) -> Vec<PathBuf> {
+        let mut inputs = vec![path.to_owned()];
+        if let Ok(file) = TestFile::read(path, self.options.max_test_bytes) {
+            inputs.extend(file.event_files);
+            inputs.extend(self.library.rule(path, file.rule.as_ref()).ok().map(|rule| rule.source.path.into()));
+        }
+        inputs
+    }
+
     fn file(&self, path: &Path, report: &mut FileReport) -> Result<(), FileError> {
         let file = TestFile::read(path, self.options.max_test_bytes).map_err(|error| FileError {
             line: error.line,

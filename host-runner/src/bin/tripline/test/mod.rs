@@ -118,6 +118,9 @@ impl Command<'_> {
                 }
             }
             let tester = self.tester();
+            // Looked at before they are read: what changes meanwhile is seen by the next look.
+            let inputs: Vec<PathBuf> = stale.iter().flat_map(|path| tester.inputs(path)).collect();
+            seen = now.or(Watched::look(inputs.iter().map(PathBuf::as_path)));
             reports.retain(|report| !report.inputs.first().is_some_and(|test| stale.contains(test)));
             reports.extend(stale.iter().map(|path| tester.run(path)));
             reports.sort_by_key(|report| found.tests.iter().position(|test| report.inputs.first() == Some(test)));
@@ -132,9 +135,6 @@ impl Command<'_> {
             self.view.end(&mut out, &report, false)?;
             writeln!(out, "{}waiting for changes; Ctrl-C ends{:#}", output::DIM, output::DIM)?;
             out.flush()?;
-            // As they were before the tests ran: what changed meanwhile is seen by the next look.
-            let inputs = reports.iter().flat_map(|report| &report.inputs).map(PathBuf::as_path);
-            seen = now.or(Watched::look(inputs));
         }
     }
 
