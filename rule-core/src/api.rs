@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Limits;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::rule::RuleInfo;
+use crate::{Limits, Source};
 
 /// How to compile a rule set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,15 @@ pub struct CompileOptions {
     /// one, types come from the values and from the Elastic Common Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
+    /// What this deployment changes of the rules, TOML; see [`Overrides`](crate::rule::Overrides).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Source>,
+    /// Value lists that exceptions mention: one value per line. A list's id is its file's name, as when Kibana imports it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub value_lists: Vec<Source>,
+    /// Indicators that `threat_match` rules look up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators: Vec<Source>,
 }
 
 /// What became of one rule.
@@ -29,7 +38,8 @@ pub enum RuleStatus {
         /// Index into [`RuleSet::rules`](crate::RuleSet::rules).
         index: u32,
     },
-    /// It is well-formed but of a kind that this version does not evaluate; the reason is a warning.
+    /// It is well-formed, but disabled, superseded by another version, or of a kind that is not evaluated. Unless it is disabled,
+    /// the reason is a warning too.
     Skipped {
         /// In words.
         reason: String,

@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rule_core::{Limits, Source, rule};
@@ -73,7 +74,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
             if is_test(path) {
                 any = true;
                 found.tests.push(path.to_owned());
-            } else if rules::is_rule_file(path) && !is_markdown(path) && !test_of(path).is_file() {
+            } else if rules::is_rule_file(path) && !test_of(path).is_file() && has_rules(path) {
                 found.untested.push(path.to_owned());
             }
         }
@@ -90,9 +91,9 @@ pub fn is_test(path: &Path) -> bool {
     SUFFIXES.iter().any(|suffix| name.ends_with(suffix.as_bytes()))
 }
 
-/// A page may be any text, so it is not missed when it has no tests.
-fn is_markdown(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
+/// Whether a file that is named like one is a rule file: a folder has other pages and other JSON, too.
+fn has_rules(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| rule::is_rule_file(&text))
 }
 
 /// The test file of a rule file; anything else is taken for a test file.
@@ -161,7 +162,7 @@ impl Library {
     }
 
     fn file(&self, path: &Path) -> Result<Source, FileError> {
-        let files = rules::read(&[path.to_owned()], self.limits.max_rule_bytes);
+        let files = rules::read(&[path.to_owned()], &self.limits);
         let files = files.map_err(|error| FileError::new(error.to_string()))?;
         let diagnostics = files.diagnostics;
         let source = files.sources.into_iter().next();
@@ -173,10 +174,10 @@ impl Library {
         for path in &self.paths {
             let path = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
             let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-            match rules::read(&[path.to_owned()], self.limits.max_rule_bytes) {
+            match rules::read(&[path.to_owned()], &self.limits) {
                 Ok(files) => {
                     for source in files.sources {
-                        let (rules, _) = rule::read(&source, &self.limits);
+                        let rules = rule::read(&source, &self.limits).rules;
                         all.extend(rules.into_iter().map(|rule| (rule.info.id, source.clone())));
                     }
                 }

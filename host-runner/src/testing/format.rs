@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use rule_core::rule::ExceptionItem;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
@@ -15,6 +14,7 @@ use serde_saphyr::{Location, Spanned};
 use super::expect::{Expect, ExpectedAlert, ExpectedField, expected_fields};
 use super::fields::{Fields, Object, lookup};
 use super::suggest::{did_you_mean, unknown};
+use super::what_if;
 use crate::units;
 
 /// Bytes of one test file, and of one file of events that tests name.
@@ -64,7 +64,7 @@ pub struct Case {
     /// What every alert is expected to have.
     pub fields: Vec<ExpectedField>,
     /// Exceptions that are in force for this test only.
-    pub exceptions: Vec<ExceptionItem>,
+    pub exceptions: Vec<Object>,
 }
 
 /// What happens in a test.
@@ -389,20 +389,14 @@ impl Reader<'_> {
         Ok(ExpectedAlert { events, fields })
     }
 
-    fn exceptions(&self, written: &[Spanned<Object>]) -> Result<Vec<ExceptionItem>, FormatError> {
-        const KEYS: [&str; 5] = ["entries", "expire_time", "item_id", "list_id", "name"];
-        let mut items = Vec::new();
+    fn exceptions(&self, written: &[Spanned<Object>]) -> Result<Vec<Object>, FormatError> {
         for item in written {
-            if let Some(key) = item.value.keys().find(|key| !KEYS.contains(&key.as_str())) {
-                let near = did_you_mean(key, &KEYS);
+            if let Some(key) = item.value.keys().find(|key| !what_if::KEYS.contains(&key.as_str())) {
+                let near = did_you_mean(key, &what_if::KEYS);
                 return Err(self.error(item.referenced, format!("an exception has no `{key}`{near}")));
             }
-            let read = serde_json::from_value(Value::Object(item.value.clone()));
-            items.push(
-                read.map_err(|error| self.error(item.referenced, format!("the exception is malformed: {error}")))?,
-            );
         }
-        Ok(items)
+        Ok(written.iter().map(|item| item.value.clone()).collect())
     }
 
     fn variants(&self, written: &Spanned<Variants>, case: &Case) -> Result<Vec<Case>, FormatError> {

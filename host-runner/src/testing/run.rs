@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rule_core::explain::QueryKind;
 use rule_core::{
-    Advance, CompileOptions, ExplainOptions, Explanation, Limits, Outcome, RuleInfo, RuleStatus, SessionOptions,
-    Source, format_date,
+    Advance, CompileOptions, ExplainOptions, Explanation, Level, Outcome, RuleInfo, RuleReport, RuleStatus,
+    SessionOptions, Source, format_date,
 };
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use super::fields::{Fields, lookup};
 use super::find::Library;
 use super::format::{Case, Step, TestFile, When};
 use super::report::{FileError, FileReport, RuleRef, TestReport, Why};
+use super::what_if::with_exceptions;
 use crate::engine::{Engine, EngineError, Handle, Instance, InstanceLimits};
 
 /// When every test starts, in milliseconds since 1970: 2026-01-01T00:00:00Z. The same at any time, so that alerts are.
@@ -29,12 +30,10 @@ const MOST_WHY: usize = 3;
 /// How tests are run.
 #[derive(Clone, Debug)]
 pub struct TestOptions {
-    /// Bounds on rules and events.
-    pub limits: Limits,
+    /// How rules are compiled: bounds, mapping, and what the deployment adds.
+    pub compile: CompileOptions,
     /// What one file's tests may take.
     pub instance: InstanceLimits,
-    /// An Elasticsearch mapping.
-    pub mapping: Option<Value>,
     /// Bytes of one test file, and of one file of events.
     pub max_test_bytes: u32,
     /// Run only the tests whose name, or whose rule's name, has this in it, in upper or lower case.
@@ -117,10 +116,6 @@ impl Tester<'_> {
         [&case.name, &rule.name].iter().any(|name| name.to_lowercase().contains(&filter))
     }
 
-    fn compile_options(&self) -> CompileOptions {
-        CompileOptions { limits: self.options.limits.clone(), mapping: self.options.mapping.clone() }
-    }
-
     /// Compiles the rule's file and finds the rule in it.
     fn compile(
         &self,
@@ -129,9 +124,19 @@ impl Tester<'_> {
         id: Option<&str>,
         report: &mut FileReport,
     ) -> Result<Subject, FileError> {
-        let compiled = instance.compile(std::slice::from_ref(&source), &self.compile_options());
-        let (rules, compiled) = compiled.map_err(|error| FileError::new(error.to_string()))?;
-        let mut wanted = compiled.rules.iter().filter(|rule| id.is_none_or(|id| rule.rule.id == id));
+        let compile = |instance: &mut dyn Instance, options: &CompileOptions| {
+            let compiled = instance.compile(std::slice::from_ref(&source), options);
+            compiled.map_err(|error| FileError::new(error.to_string()))
+        };
+        let (mut rules, mut compiled) = compile(instance, &self.options.compile)?;
+        let is_wanted = |rule: &&RuleReport| id.is_none_or(|id| rule.rule.id == id);
+        let disabled = compiled.rules.iter().find(is_wanted).filter(|rule| rule.rule.disabled);
+        if let Some(id) = disabled.map(|rule| rule.rule.id.clone()) {
+            // A rule that is not in use yet can be tested.
+            let enabled = with_exceptions(self.options.compile.clone(), &id, &[]);
+            (rules, compiled) = compile(instance, &enabled.map_err(FileError::new)?)?;
+        }
+        let mut wanted = compiled.rules.iter().filter(is_wanted);
         let (found, more) = (wanted.next(), wanted.count());
         if let Some(found) = found {
             let (id, name) = (found.rule.id.clone(), found.rule.name.clone());
@@ -170,18 +175,18 @@ impl Tester<'_> {
             column: 1,
             ..FileError::new(format!("the test `{}` was stopped: {error}", case.name))
         };
+        let at = |said: String| FileError { line: case.line, column: 1, ..FileError::new(said) };
+        let mut options = self.options.compile.clone();
         let rules = match case.exceptions.is_empty() {
             true => subject.rules,
             false => {
-                let options =
-                    super::what_if::with_exceptions(self.compile_options(), &subject.info.id, &case.exceptions)
-                        .map_err(|said| FileError { line: case.line, column: 1, ..FileError::new(said) })?;
+                options = with_exceptions(options, &subject.info.id, &case.exceptions).map_err(at)?;
                 let (rules, report) =
                     instance.compile(std::slice::from_ref(&subject.source), &options).map_err(failed)?;
                 if report.has_errors() {
-                    let message = format!("the exceptions of the test `{}` have errors", case.name);
-                    let diagnostics = report.diagnostics;
-                    return Err(FileError { line: case.line, column: 1, diagnostics, ..FileError::new(message) });
+                    let errors = report.diagnostics.iter().filter(|found| found.level == Level::Error);
+                    let said: Vec<&str> = errors.map(|found| found.message.as_str()).collect();
+                    return Err(at(format!("the exceptions of the test `{}`: {}", case.name, said.join("; "))));
                 }
                 rules
             }
@@ -195,7 +200,7 @@ impl Tester<'_> {
         let passed = failures.is_empty();
         let explanation = match passed && marks.is_none() {
             true => None,
-            false => self.explain(instance, subject, &played.lines),
+            false => explain(instance, subject, &options, &played.lines),
         };
         if let (Some(marks), Some(explanation), true) = (marks, &explanation, passed) {
             // An exception is not of the rule.
@@ -220,17 +225,26 @@ impl Tester<'_> {
             event_lines: played.event_lines,
         })
     }
+}
 
-    /// None where the rule is of a kind that cannot be explained, or not the first of its file.
-    fn explain(&self, instance: &mut dyn Instance, subject: &Subject, lines: &str) -> Option<Explanation> {
-        let options = ExplainOptions {
-            mapping: self.options.mapping.clone(),
-            limits: self.options.limits.clone(),
-            ..ExplainOptions::default()
-        };
-        let explanation = instance.explain(&subject.source, lines.as_bytes(), &options).ok()?;
-        (explanation.id == subject.info.id).then_some(explanation)
-    }
+/// None where the rule is of a kind that cannot be explained, or not the first of its file.
+fn explain(
+    instance: &mut dyn Instance,
+    subject: &Subject,
+    options: &CompileOptions,
+    lines: &str,
+) -> Option<Explanation> {
+    let options = options.clone();
+    let options = ExplainOptions {
+        mapping: options.mapping,
+        overrides: options.overrides,
+        value_lists: options.value_lists,
+        indicators: options.indicators,
+        limits: options.limits,
+        ..ExplainOptions::default()
+    };
+    let explanation = instance.explain(&subject.source, lines.as_bytes(), &options).ok()?;
+    (explanation.id == subject.info.id).then_some(explanation)
 }
 
 /// What happened in a test.

@@ -1,7 +1,11 @@
 //! Rule sets and sessions.
 
+mod assembly;
 mod compile;
 mod evaluate;
+mod exceptions;
+mod lines;
+mod pieces;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;

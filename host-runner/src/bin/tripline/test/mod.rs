@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use host_runner::Engine;
 use host_runner::testing::{self, FileReport, Library, Report, TestOptions, Tester, Watched};
+use rule_core::CompileOptions;
 use serde::Serialize;
 
 use crate::args::{TestArgs, TestOutput};
@@ -23,10 +24,11 @@ pub fn run(args: &TestArgs) -> Result<Outcome> {
     if args.watch && args.output != TestOutput::Human {
         bail!("--watch prints for people: it goes with `--output human` only");
     }
+    let (mapping, limits) = (setup::mapping(args.mapping.as_deref())?, args.limits.limits());
+    let compile = CompileOptions { mapping, limits, ..CompileOptions::default() };
     let options = TestOptions {
-        limits: args.limits.limits(),
+        compile: args.deployment.files().read(compile)?,
         instance: args.engine.sandbox.instance_limits(),
-        mapping: setup::mapping(args.mapping.as_deref())?,
         max_test_bytes: args.max_test_bytes,
         filter: args.filter.clone(),
         coverage: args.coverage.is_some(),
@@ -80,7 +82,7 @@ impl Command<'_> {
     }
 
     fn tester(&self) -> Tester<'_> {
-        let library = Library::new(&self.args.paths, &self.options.limits);
+        let library = Library::new(&self.args.paths, &self.options.compile.limits);
         Tester { engine: &self.engine, options: &self.options, library }
     }
 
