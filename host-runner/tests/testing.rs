@@ -185,3 +185,20 @@ fn changes_are_seen() {
     drop(done);
     guard.join().unwrap();
 }
+
+/// The examples are tested, all of them, and nothing of them is left untested.
+#[test]
+fn the_tests_of_the_examples_pass() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/rules");
+    let run = tripline(&["test", folder, "--engine", "native", "--coverage", "--output", "json"]);
+    run.succeeds();
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let totals = &report["totals"];
+    assert_eq!(report["untested"], serde_json::json!([]));
+    assert_eq!(totals["conditions"], totals["reached"], "{:?}", report["coverage"]);
+    for file in report["files"].as_array().unwrap() {
+        let expected = |what: &str| file["tests"].as_array().unwrap().iter().any(|test| test["expected"] == what);
+        assert!(expected("no alert"), "{} has no look-alike", file["path"]);
+        assert!(expected("an alert") || expected("1 alert"), "{} has no alert", file["path"]);
+    }
+}
