@@ -37,15 +37,13 @@ pub use explain::{ExplainOptions, Explanation, explain};
 #[cfg(feature = "render")]
 pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
+pub(crate) use rule_syntax::nearest;
 #[cfg(feature = "render")]
 pub use rule_syntax::render;
 pub use rule_syntax::{
     Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, rule, syntax,
 };
 pub use search::Search;
-// Not part of the matcher: for "did you mean" in what hosts read.
-#[doc(hidden)]
-pub use rule_syntax::nearest;
 // Not part of the matcher: for commands that tell how far events are apart.
 #[doc(hidden)]
 pub use time::{Period, format as format_date, parse as parse_date};

@@ -1,6 +1,6 @@
 //! What is wrong with a key, and which one was meant.
 
-use rule_core::nearest::nearest;
+use rule_syntax::nearest::nearest;
 use serde_saphyr::Error;
 
 /// `; did you mean …?` where a name is near enough, else nothing.
