@@ -79,7 +79,7 @@ fn junit_is_well_formed() {
     }
     assert_eq!(open, Vec::<&str>::new());
     let count = |what: &str| body.matches(what).count();
-    assert_eq!((count("<testcase "), count("<failure "), count("<error ")), (11, 8, 3));
+    assert_eq!((count("<testcase "), count("<failure "), count("<error ")), (12, 9, 3));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_part_can_be_run() {
     let run = test("passing", &["--filter", "miner's service", "--output", "json"]);
     run.succeeds();
     let report: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(report["totals"]["passed"], 7);
+    assert_eq!(report["totals"]["passed"], 8);
     let run = test("passing", &["--filter", "no such test"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("no test and no rule has `no such test` in its name"), "{}", run.err);
