@@ -116,6 +116,18 @@ fn what_no_test_reaches_is_shown() {
     assert_eq!(written[0]["unreached"][1]["missing"], "keeps-out");
 }
 
+/// A rule that is not in use yet is what tests are for most of all.
+#[test]
+fn a_disabled_rule_can_be_tested() {
+    let folder = Folder::new();
+    folder.file("x.toml", &common::TOML_RULE.replace("severity", "enabled = false\nseverity"));
+    let test = format!("tests:\n  - name: one\n    events:\n      - {}\n    expect: alert\n", common::SERVICE_EVENT);
+    folder.file("x.test.yaml", &test);
+    let run = tripline(&["test", &folder.path(""), "--engine", "native"]);
+    run.succeeds();
+    assert!(run.out.ends_with("1 file, 1 test, 1 passed\n"), "{}", run.out);
+}
+
 #[test]
 fn the_sandbox_and_the_native_engine_agree() {
     let run = |engine: &str| tripline(&["test", &data("broken"), "--engine", engine, "--output", "json"]);
