@@ -2,6 +2,7 @@
 
 mod steps;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -62,19 +63,37 @@ fn read_text(path: &Path, max_bytes: u32) -> Result<String, String> {
 
 /// See [`TestFile::read`].
 pub fn read(path: &Path, max_bytes: u32) -> Result<TestFile, FormatError> {
-    let reader = Reader { path, max_bytes };
+    let reader = Reader { path, max_bytes, spent: Cell::new(0) };
     let text = read_text(path, max_bytes).map_err(|message| reader.error(Location::UNKNOWN, message))?;
     reader.file(&text)
 }
 
+/// How many times the bytes of a test file its events may have together: defaults, variants and recorded events let few lines stand
+/// for much.
+const EXPANSION: u64 = 16;
+
 struct Reader<'p> {
     path: &'p Path,
     max_bytes: u32,
+    /// Bytes of the events so far.
+    spent: Cell<u64>,
 }
 
 impl Reader<'_> {
     fn error(&self, at: Location, message: String) -> FormatError {
         FormatError { path: self.path.display().to_string(), line: at.line(), column: at.column(), message }
+    }
+
+    /// Counts an event.
+    fn spend(&self, at: Location, document: &Value) -> Result<(), FormatError> {
+        self.spent.set(self.spent.get().saturating_add(document.to_string().len() as u64));
+        let most = u64::from(self.max_bytes) * EXPANSION;
+        match self.spent.get() > most {
+            true => {
+                Err(self.error(at, format!("the events have more than {most} bytes together (see --max-test-bytes)")))
+            }
+            false => Ok(()),
+        }
     }
 
     fn file(&self, text: &str) -> Result<TestFile, FormatError> {
@@ -230,7 +249,9 @@ impl Reader<'_> {
             let mut fields = base.clone();
             fields.change(&changes);
             let told: Vec<String> = changes.iter().map(|(name, value)| format!("{name}: {}", told(value))).collect();
-            let step = Step::Event { document: fields.document(), line: place.line(), when: *when };
+            let document = fields.document();
+            self.spend(place, &document)?;
+            let step = Step::Event { document, line: place.line(), when: *when };
             cases.push(Case {
                 name: format!("{} ({})", case.name, told.join(", ")),
                 line: place.line(),

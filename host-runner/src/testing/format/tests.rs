@@ -130,6 +130,14 @@ fn mistakes_have_a_place() {
         (event("{ from: e.test.ndjson, line: x }"), "5:9: `line` is the number of a line"),
         (event("{ from: bad.test.ndjson }"), "5:9: line 2 of `bad.test.ndjson` is not a JSON object"),
         ("tests: [\n".into(), "1:"),
+        (
+            test(&format!(
+                "    expect: none\n    events: [{{ a: {} }}]\n    variants: {{ none: [{}] }}\n",
+                "x".repeat(1000),
+                "{ b: 1 }, ".repeat(40)
+            )),
+            "the events have more than 32000 bytes together",
+        ),
         (format!("# {}\n", "x".repeat(2000)), "more than 2000 bytes (see --max-test-bytes)"),
     ] {
         let error = read(&text).expect_err(&text);

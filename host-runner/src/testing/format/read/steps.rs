@@ -51,7 +51,9 @@ impl Reader<'_> {
             let mut fields = defaults.clone();
             fields.change(&changes);
             let when = when(at, fields.has("@timestamp"));
-            steps.push(Step::Event { document: fields.document(), line: place.line(), when });
+            let document = fields.document();
+            self.spend(place, &document)?;
+            steps.push(Step::Event { document, line: place.line(), when });
             return Ok(());
         };
         let Value::String(from) = from else {
@@ -85,6 +87,7 @@ impl Reader<'_> {
                 document = fields.document();
             }
             let when = when(at, lookup(&document, "@timestamp").is_some());
+            self.spend(place, &document)?;
             steps.push(Step::Event { document, line: place.line(), when });
         }
         match (steps.len() == before, wanted) {
