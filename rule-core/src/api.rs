@@ -116,6 +116,10 @@ pub struct SessionOptions {
     /// `None`: any; sequences are then matched by [`Session::flush`](crate::Session::flush) or
     /// [`finish`](crate::Session::finish). Default 10 seconds.
     pub lateness_ms: Option<u64>,
+    /// The index or data stream of events that do not say theirs; rules have patterns for it (`index`). Without it such events are
+    /// for every rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// A secret number from the host that keeps strangers from choosing join keys that collide. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_seed: Option<u64>,
@@ -123,7 +127,7 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { alerts: false, notes: false, lateness_ms: Some(10_000), hash_seed: None }
+        SessionOptions { alerts: false, notes: false, lateness_ms: Some(10_000), index: None, hash_seed: None }
     }
 }
 

@@ -3,24 +3,44 @@
 use std::sync::Arc;
 
 use super::assembly::Assembly;
-use super::exceptions::{Exception, Exceptions};
+use super::exceptions::{Exception, Exceptions, LoweredExceptions};
 use super::lines::Lines;
 use super::pieces::{Piece, Pieces, Place};
-use super::{Program, RuleSet, Targets};
+use super::{Program, RuleSet, Streams, Targets, streams};
 use crate::Source;
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
+use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
 use crate::schema::Schema;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
+use crate::{filter, kql, lucene};
 
 /// The field that `process where …` tests.
 pub(crate) const CATEGORY_FIELD: &str = "event.category";
+impl Outcome {
+    /// Leaves it those events alone for which the condition holds.
+    fn restrict(&mut self, condition: &Condition) {
+        if *condition == Condition::Constant(true) {
+            return;
+        }
+        let filters = match self {
+            Outcome::Filter(filter) => std::slice::from_mut(filter),
+            Outcome::Correlation(lowered) => &mut lowered.filters,
+            Outcome::Skip(_) => &mut [],
+        };
+        for filter in filters {
+            let own = std::mem::replace(&mut filter.condition, Condition::Constant(true));
+            filter.condition = Condition::all([own, condition.clone()]);
+        }
+    }
+}
+
 /// How far back a run of a rule looks that does not say, as in Kibana.
 const DEFAULT_WINDOW: u64 = 6 * 60 * 1000;
 
@@ -188,8 +208,9 @@ impl<'a> Compiler<'a> {
             (_, "threshold", _) if info.threshold.is_none() => Some(self.incomplete(info, at, found)),
             (_, "new_terms", _) if info.new_terms.is_none() => Some(self.incomplete(info, at, found)),
             (_, "threat_match", _) if info.threat_match.is_none() => Some(self.incomplete(info, at, found)),
+            (_, "query", "kuery" | "lucene") => query.and_then(|query| self.query(info, query, found)),
             // The place where these go on to `self.query`.
-            (_, kind @ ("query" | "threshold" | "new_terms" | "threat_match"), language @ ("kuery" | "lucene")) => {
+            (_, kind @ ("threshold" | "new_terms" | "threat_match"), language @ ("kuery" | "lucene")) => {
                 let reason = format!("rules of type {kind} ({language}) are not evaluated by this version");
                 Some(self.skip(reason, at, found))
             }
@@ -230,20 +251,45 @@ impl<'a> Compiler<'a> {
 
     fn query(&mut self, info: &RuleInfo, query: &QueryText, found: &mut Vec<Diagnostic>) -> Option<Outcome> {
         let mut errors = Vec::new();
-        let parsed = parse_query(&query.text, self.options.limits.max_query_depth, &mut errors);
-        let outcome = parsed.and_then(|parsed| {
-            let mut checker = Checker {
-                text: &query.text,
-                schema: &self.schema,
-                limits: &self.options.limits,
-                plan: &mut self.plan,
-                errors: &mut errors,
-            };
-            rule_outcome(&parsed, &mut checker, info)
-        });
+        let depth = self.options.limits.max_query_depth;
+        let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+        let outcome = if info.language == "eql" {
+            parse_query(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                rule_outcome(&parsed, &mut checker, info)
+            })
+        } else {
+            let parse = if info.language == "lucene" { lucene::parse } else { kql::parse };
+            parse(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                checker.query(&parsed).map(Outcome::Filter)
+            })
+        };
         to_file(&mut errors, query);
         found.extend(errors);
-        outcome
+        let mut outcome = outcome?;
+        outcome.restrict(&self.filters_of(info, found)?);
+        Some(outcome)
+    }
+
+    /// What Kibana's filters leave of the events, for a rule that has some; `None` when they cannot be read.
+    fn filters_of(&mut self, info: &RuleInfo, found: &mut Vec<Diagnostic>) -> Option<Condition> {
+        let mut errors = Vec::new();
+        let condition = match filter::filters(&info.filters) {
+            Ok(clause) => {
+                let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+                let mut checker = Checker { text: "", schema, limits, plan, errors: &mut errors };
+                Some(checker.clause(&clause))
+            }
+            Err(message) => {
+                let error = Diagnostic::error(codes::RULE_FILE, format!("`filters`: {message}"), Span::default());
+                errors.push(error.help("write what the filter says into the query"));
+                None
+            }
+        };
+        let failed = errors.iter().any(|error| error.level == Level::Error);
+        found.extend(errors);
+        condition.filter(|_| !failed)
     }
 
     fn finish(mut self) -> (RuleSet, CompileReport) {
@@ -256,9 +302,11 @@ impl<'a> Compiler<'a> {
         }
         let mut set = Assembly::default();
         let (plan, schema, report) = (&mut self.plan, &self.schema, &mut self.report);
-        for Piece { report: number, place, outcome } in self.pieces.into_pieces() {
+        let mut exceptions = LoweredExceptions::new(&self.exceptions, schema, self.options);
+        for Piece { report: number, place, mut outcome } in self.pieces.into_pieces() {
             let Some(entry) = report.rules.get_mut(number) else { continue };
             report.diagnostics.extend(self.exceptions.missing(entry, place));
+            outcome.restrict(&exceptions.left_by(&entry.rule.exceptions_list, plan, &mut report.diagnostics));
             entry.status = RuleStatus::Compiled { index: set.rules.len() as u32 };
             match outcome {
                 Outcome::Correlation(lowered) => set.correlation(&entry.rule, lowered, plan, schema),
@@ -267,13 +315,21 @@ impl<'a> Compiler<'a> {
             }
             set.rules.push(Arc::clone(&entry.rule));
         }
+        let streams = match set.rules.iter().any(|rule| !rule.index.is_empty()) {
+            true => {
+                let slots = streams::FIELDS.map(|field| plan.slot(schema, field));
+                Streams::new(set.rules.iter().map(|rule| &**rule), slots)
+            }
+            false => Streams::default(),
+        };
         let Compiler { options, plan, report, schema, exceptions, .. } = self;
         // What is not needed any more makes room for the tables.
         drop((schema, exceptions));
         let Assembly { rules, filters, targets, correlations, timelines } = set;
         let (filters, targets) = Targets::share(filters, &targets);
-        let program =
+        let mut program =
             Program::new(plan, filters, options.limits.clone()).with_correlations(targets, correlations, timelines);
+        program.streams = streams;
         (RuleSet { rules, program }, report)
     }
 }

@@ -4,9 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::pieces::Place;
-use crate::api::RuleReport;
-use crate::diagnostic::{Diagnostic, Span, codes};
-use crate::rule::{ExceptionItem, Namespace};
+use crate::api::{CompileOptions, RuleReport};
+use crate::check::Checker;
+use crate::diagnostic::{Diagnostic, Level, Span, codes};
+use crate::filter::{ValueList, exception};
+use crate::plan::Plan;
+use crate::plan::condition::Condition;
+use crate::rule::{ExceptionItem, ExceptionListRef, Namespace};
+use crate::schema::Schema;
 
 /// An item and where it stands.
 #[derive(Clone, Debug)]
@@ -87,5 +92,78 @@ impl Exceptions {
             column: place.column,
             ..warning.help("export the rule with its exceptions from Kibana, or give the export of the list too")
         })
+    }
+}
+
+/// What lists leave of the events, each lowered once, when the first rule mentions it.
+pub(super) struct LoweredExceptions<'a> {
+    exceptions: &'a Exceptions,
+    schema: &'a Schema,
+    options: &'a CompileOptions,
+    values: Vec<ValueList>,
+    left: HashMap<List, Condition>,
+}
+
+impl<'a> LoweredExceptions<'a> {
+    pub fn new(exceptions: &'a Exceptions, schema: &'a Schema, options: &'a CompileOptions) -> LoweredExceptions<'a> {
+        let list = |source: &crate::Source| ValueList {
+            id: source.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+            values: source.text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        };
+        let values = options.value_lists.iter().map(list).collect();
+        LoweredExceptions { exceptions, schema, options, values, left: HashMap::new() }
+    }
+
+    /// What all of the lists leave. An item that cannot be evaluated takes nothing away: a rule tells too much rather than too
+    /// little.
+    pub fn left_by(&mut self, lists: &[ExceptionListRef], plan: &mut Plan, found: &mut Vec<Diagnostic>) -> Condition {
+        let mut all = Vec::new();
+        for list in lists {
+            let id = (list.list_id.clone(), list.namespace_type);
+            let left = match self.left.get(&id) {
+                Some(left) => left.clone(),
+                None => {
+                    let left = self.lower(&id, plan, found);
+                    self.left.insert(id, left.clone());
+                    left
+                }
+            };
+            all.push(left);
+        }
+        Condition::all(all)
+    }
+
+    fn lower(&self, (list, namespace): &List, plan: &mut Plan, found: &mut Vec<Diagnostic>) -> Condition {
+        let mut taken = Vec::new();
+        for Exception { item, path, at, line, column } in self.exceptions.of(list, *namespace).unwrap_or_default() {
+            let mut errors = Vec::new();
+            // A list that was exported has the extension of its file, which its id may lack.
+            let find = |id: &str| {
+                let is_named =
+                    |list: &&ValueList| list.id == id || list.id.rsplit_once('.').is_some_and(|(stem, _)| stem == id);
+                self.values.iter().find(is_named)
+            };
+            let condition = exception(item, &find).map(|clause| {
+                let (schema, limits) = (self.schema, &self.options.limits);
+                Checker { text: "", schema, limits, plan, errors: &mut errors }.clause(&clause)
+            });
+            let problem = match condition {
+                Ok(condition) => {
+                    let error = errors.into_iter().find(|error| error.level == Level::Error);
+                    if error.is_none() {
+                        taken.push(condition);
+                    }
+                    error.map(|error| error.message)
+                }
+                Err(message) => Some(message),
+            };
+            if let Some(problem) = problem {
+                let name = if item.name.is_empty() { &item.item_id } else { &item.name };
+                let message = format!("the exception {name} takes no events away: {problem}");
+                let warning = Diagnostic::warning(codes::EXCEPTION_LIST, message, *at);
+                found.push(Diagnostic { path: path.to_string(), line: *line, column: *column, ..warning });
+            }
+        }
+        Condition::any(taken).negate()
     }
 }

@@ -9,6 +9,7 @@ mod pieces;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;
+mod streams;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
+pub(crate) use streams::Streams;
 pub(crate) use targets::{Target, Targets};
 
 use crate::api::Rejection;
@@ -62,6 +64,8 @@ pub(crate) struct Program {
     pub targets: Targets,
     pub correlations: Vec<Correlation>,
     pub timelines: Vec<TimelineFields>,
+    /// Which data streams the rules are meant for.
+    pub streams: Streams,
     pub limits: Limits,
     /// Which filters could hold.
     pub access: Access,
@@ -85,6 +89,7 @@ impl Program {
             targets: Targets::default(),
             correlations: Vec::new(),
             timelines: Vec::new(),
+            streams: Streams::default(),
             limits,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::streams::Seen;
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
 use crate::alert::AlertBuilder;
 use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
@@ -31,6 +32,10 @@ pub struct Session {
     keeps_events: bool,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
+    /// The data streams of events.
+    streams: Seen,
+    /// What it is for events that do not say.
+    index: Option<String>,
     /// The rules that the current event matched.
     matched: Vec<u32>,
     /// The terms that it matched.
@@ -55,6 +60,8 @@ impl Session {
             alerts,
             keeps_events,
             correlator,
+            streams: Seen::default(),
+            index: options.index,
             matched: Vec::new(),
             terms: Vec::new(),
             lateness,
@@ -179,11 +186,19 @@ impl Session {
         }
         self.terms.clear();
         self.matched.clear();
+        if !self.evaluator.matched().is_empty() {
+            self.streams.event(&program.streams, self.evaluator.event(line), self.index.as_deref());
+        }
         for filter in self.evaluator.matched() {
             for target in program.targets.of(*filter) {
                 match *target {
-                    Target::Rule(rule) => self.matched.push(rule),
-                    Target::Term(machine, term) => self.terms.push((machine, term)),
+                    Target::Rule(rule) if self.streams.is_for(&program.streams, rule) => self.matched.push(rule),
+                    Target::Term(machine, term)
+                        if self.streams.is_for(&program.streams, program.correlations[machine as usize].rule) =>
+                    {
+                        self.terms.push((machine, term));
+                    }
+                    _ => {}
                 }
             }
         }

@@ -132,7 +132,7 @@ fn mistakes_are_shown_where_they_are() {
         ("[[rule]]\nid = '1'\nseverity = 'hihg'", "'hihg'", "no severity", Some("\"high\"")),
         ("[[rule]]\nid = '1'\nrisk_score = 101", "101", "out of range", None),
         ("[[rule]]\nid = '1'\nenabled = 'false'", "'false'", "not a boolean", Some("false")),
-        ("[[rule]]\nid = '1'\n[[rule.exception]]\nentry = []", "entry", "no key of an exception", Some("entries")),
+        ("[[rule]]\nid = '1'\n[[rule.exception]]\nentires = []", "entires", "no key of an exception", Some("entries")),
         ("[[rule]\n", "\n", "not valid TOML", None),
     ] {
         let (_, report) = compiled(&[("a", &exported("1", ""))], Some(text));

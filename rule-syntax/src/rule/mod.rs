@@ -12,6 +12,7 @@ mod elastic_toml;
 mod exceptions;
 mod fields;
 mod format;
+mod glob;
 mod info;
 mod json;
 mod kibana;
