@@ -53,7 +53,14 @@ impl Played {
         for (at, alert) in alerts.iter().enumerate() {
             let events = matches.get(at).filter(|_| known).map(|found| found.events.iter().map(|event| event + 1));
             let events = events.map(Iterator::collect).unwrap_or_default();
-            self.alerts.push(FoundAlert { document: (*alert).clone(), events });
+            let found = FoundAlert { document: (*alert).clone(), events };
+            // An alert with the id of an earlier one takes its place, as in an index: a suppression that goes on tells more of it.
+            let id = lookup(alert, "kibana.alert.uuid");
+            let same = |known: &&mut FoundAlert| id.is_some() && lookup(&known.document, "kibana.alert.uuid") == id;
+            match self.alerts.iter_mut().find(same) {
+                Some(known) => *known = found,
+                None => self.alerts.push(found),
+            }
         }
         let status = outcome.sequences.unwrap_or_default();
         if status.late > 0 {

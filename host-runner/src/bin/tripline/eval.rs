@@ -41,6 +41,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     drop(sources);
 
     let options = SessionOptions {
+        index: None,
         alerts: true,
         notes: args.notes,
         lateness_ms: args.lateness.map(milliseconds),
