@@ -30,6 +30,7 @@ pub mod playground;
 pub mod rules;
 pub mod ruleset;
 mod server;
+pub mod testing;
 pub mod units;
 mod wasm;
 

@@ -41,6 +41,8 @@ pub struct Tenant {
     pub mapping: Option<PathBuf>,
     /// What belongs to the deployment and not to the rules.
     pub deployment: Deployment,
+    /// The index or data stream of events that do not say theirs; see [`SessionOptions::index`](rule_core::SessionOptions::index).
+    pub index: Option<String>,
     /// Whether alerts carry the investigation guide.
     pub notes: bool,
     /// Limits on rules and events.

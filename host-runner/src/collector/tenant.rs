@@ -167,6 +167,7 @@ mod tests {
         let instance =
             InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_secs(1), ..InstanceLimits::default() };
         Tenant {
+            index: None,
             name: name.into(),
             rules: vec![rules],
             mapping: None,

@@ -42,6 +42,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     drop(sources);
 
     let options = SessionOptions {
+        index: args.index.clone(),
         alerts: true,
         notes: args.notes,
         lateness_ms: args.lateness.map(milliseconds),

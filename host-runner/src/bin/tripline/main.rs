@@ -23,6 +23,7 @@ mod run;
 mod schema;
 mod search;
 mod setup;
+mod test;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Rules(args) => rules::run(&args),

@@ -50,6 +50,7 @@ struct TenantEntry {
     value_lists: Vec<PathBuf>,
     #[serde(default)]
     indicators: Vec<PathBuf>,
+    index: Option<String>,
     #[serde(default)]
     notes: bool,
     #[serde(default)]
@@ -192,6 +193,7 @@ impl Config {
                     compile_deadline: entry.compile_deadline,
                 },
                 queue: entry.queue.value,
+                index: entry.index.clone(),
                 allowed_lateness: entry.allowed_lateness,
                 clock_skew: entry.clock_skew,
                 state,
