@@ -4,6 +4,7 @@
 //! as they were. Nothing depends on where or when it is built: the same rule and event give the same alert, id
 //! included, so a replay never makes a second one.
 
+mod finding;
 mod group;
 
 use serde::Serialize;

@@ -9,7 +9,8 @@ use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
 use crate::correlate::key::KeyKind;
-use crate::correlate::plan::{Correlation, TimelineFields};
+use crate::correlate::plan::{Correlation, Shape, TimelineFields};
+use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, QueryText, RuleFile};
@@ -22,7 +23,9 @@ use sha2::{Digest, Sha256};
 /// The field that `process where …` tests.
 pub(crate) const CATEGORY_FIELD: &str = "event.category";
 /// The field that says when.
-const TIMESTAMP_FIELD: &str = "@timestamp";
+pub(crate) const TIMESTAMP_FIELD: &str = "@timestamp";
+/// The types of rules that are evaluated.
+const EVALUATED: [&str; 5] = ["eql", "query", "threshold", "new_terms", "threat_match"];
 /// How far back a run of a rule looks that does not say, as in Kibana.
 const DEFAULT_WINDOW: u64 = 6 * 60 * 1000;
 
@@ -145,7 +148,7 @@ impl<'a> Compiler<'a> {
         failed: bool,
         found: &mut Vec<Diagnostic>,
     ) -> RuleStatus {
-        if !info.kind.is_empty() && (info.kind != "eql" || info.language != "eql") {
+        if !info.kind.is_empty() && !(info.language == "eql" && EVALUATED.contains(&info.kind.as_str())) {
             let kind = if info.language.is_empty() || info.language == info.kind {
                 info.kind.clone()
             } else {
@@ -180,8 +183,9 @@ impl<'a> Compiler<'a> {
                 match outcome {
                     Outcome::Correlation(lowered) => self.correlation(info, lowered),
                     Outcome::Filter(filter) => {
+                        let target = self.event_target(info);
                         self.filters.push(filter);
-                        self.targets.push(Target::Rule(self.rules.len() as u32));
+                        self.targets.push(target);
                     }
                     Outcome::Skip(_) => {}
                 }
@@ -216,23 +220,41 @@ impl<'a> Compiler<'a> {
         self.plan.add_date(timestamp);
         let fields = TimelineFields {
             timestamp: self.plan.slot(&self.schema, timestamp),
+            fallback: None,
             tiebreaker: info.tiebreaker_field.as_deref().map(|name| self.plan.slot(&self.schema, name)),
         };
-        let timeline = self.timelines.iter().position(|other| *other == fields).unwrap_or_else(|| {
-            self.timelines.push(fields);
-            self.timelines.len() - 1
-        });
+        let timeline = self.timeline(fields);
         let number = self.correlations.len() as u32;
         let hash = state_hash(info, &lowered);
         self.targets.extend((0..lowered.filters.len()).map(|term| Target::Term(number, term as u16)));
         self.filters.extend(lowered.filters);
         self.correlations.push(Correlation {
             rule: self.rules.len() as u32,
-            timeline: timeline as u32,
+            timeline,
             hash,
             terms: lowered.terms,
             shape: lowered.shape,
         });
+    }
+
+    /// What an event of the rule that is about to be added is for.
+    fn event_target(&mut self, info: &RuleInfo) -> Target {
+        let rule = self.rules.len() as u32;
+        let Some(lowered) = detect::lower(info, &mut self.plan, &self.schema) else { return Target::Rule(rule) };
+        let hash = hash(&format!("{}\0{}\0{}", info.id, info.query, lowered.state_key()));
+        let timeline = self.timeline(lowered.timeline);
+        let shape = Shape::Detection(lowered.plan);
+        self.correlations.push(Correlation { rule, timeline, terms: lowered.terms, shape, hash });
+        Target::Detection(self.correlations.len() as u32 - 1)
+    }
+
+    /// The number of a timeline, the same for the same fields.
+    fn timeline(&mut self, fields: TimelineFields) -> u32 {
+        let known = self.timelines.iter().position(|other| *other == fields);
+        known.unwrap_or_else(|| {
+            self.timelines.push(fields);
+            self.timelines.len() - 1
+        }) as u32
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
@@ -254,31 +276,21 @@ enum Outcome {
 
 /// What the state of a sequence or sample depends on.
 fn state_hash(info: &RuleInfo, lowered: &Lowered) -> [u8; 16] {
-    let mut hasher = Sha256::new();
     let options = [&info.event_category_override, &info.timestamp_field, &info.tiebreaker_field];
     let kinds: Vec<Vec<KeyKind>> =
         lowered.terms.iter().map(|term| term.keys.iter().map(|key| key.kind).collect()).collect();
-    hasher.update(format!("{}\0{}\0{options:?}\0{kinds:?}\0{:?}", info.id, info.query, lowered.shape));
+    hash(&format!("{}\0{}\0{options:?}\0{kinds:?}\0{:?}", info.id, info.query, lowered.shape))
+}
+
+fn hash(text: &str) -> [u8; 16] {
     let mut hash = [0; 16];
-    hash.copy_from_slice(&hasher.finalize()[..16]);
+    hash.copy_from_slice(&Sha256::digest(text)[..16]);
     hash
 }
 
 /// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
 pub(crate) fn window(from: Option<&str>) -> u64 {
-    let parse = |text: &str| {
-        let text = text.strip_prefix("now-")?;
-        let digits = text.find(|c: char| !c.is_ascii_digit())?;
-        let factor = match &text[digits..] {
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        text[..digits].parse::<u64>().ok()?.checked_mul(factor)
-    };
-    from.and_then(parse).unwrap_or(DEFAULT_WINDOW)
+    from.and_then(detect::ago).unwrap_or(DEFAULT_WINDOW)
 }
 
 /// What a rule's query becomes.

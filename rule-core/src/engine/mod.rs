@@ -5,13 +5,14 @@ mod evaluate;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;
+mod signals;
 mod targets;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
+pub(crate) use compile::{CATEGORY_FIELD, TIMESTAMP_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use super::signals::{Signals, hold_back};
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
 use crate::alert::AlertBuilder;
-use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
+use crate::api::{Advance, DetectionStatus, HeldBack, Match, Outcome, SequenceStatus, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
+use crate::correlate::plan::Shape;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
 use crate::decode::Line;
+use crate::detect;
 
 /// A rule set at work on a stream of events.
 ///
@@ -31,8 +34,13 @@ pub struct Session {
     keeps_events: bool,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
-    /// The rules that the current event matched.
-    matched: Vec<u32>,
+    /// The rules that the current event matched, and whether it is an alert by itself.
+    matched: Vec<(u32, bool)>,
+    /// None when alerts are not limited.
+    signals: Option<Signals>,
+    options: detect::Options,
+    /// Whether a rule counts, remembers, suppresses or looks up indicators.
+    detects: bool,
     /// The terms that it matched.
     terms: Vec<(u32, u16)>,
     lateness: Option<u64>,
@@ -47,7 +55,10 @@ impl Session {
         let alerts = options.alerts.then(|| AlertBuilder::new(rules.rules.len(), options.notes));
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
-        let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));
+        let signals = (options.alerts && options.max_signals).then(Signals::new);
+        let detect = detect::Options { learning: options.learning_ms, max_signals: signals.is_some() };
+        let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed, detect));
+        let detects = setting.correlations.iter().any(|c| matches!(c.shape, Shape::Detection(_)));
         let (evaluator, keeps_events) = (Evaluator::default(), options.alerts);
         Session {
             evaluator,
@@ -56,6 +67,9 @@ impl Session {
             keeps_events,
             correlator,
             matched: Vec::new(),
+            signals,
+            options: detect,
+            detects,
             terms: Vec::new(),
             lateness,
             seed,
@@ -133,10 +147,11 @@ impl Session {
     /// it saw. Alike for alike sessions.
     pub fn snapshot(&self) -> Vec<u8> {
         let setting = self.rules.program.setting();
-        let none = || Correlator::new(setting, None, 0);
+        let signals = self.signals.as_ref().map(|signals| signals.save(&self.rules.rules)).unwrap_or_default();
+        let none = || Correlator::new(setting, None, 0, self.options);
         match &self.correlator {
-            Some(correlator) => snapshot::write(correlator, setting, self.seen, self.alerts.is_some()),
-            None => snapshot::write(&none(), setting, self.seen, true),
+            Some(correlator) => snapshot::write(correlator, setting, self.seen, self.alerts.is_some(), signals),
+            None => snapshot::write(&none(), setting, self.seen, true, signals),
         }
     }
 
@@ -147,13 +162,16 @@ impl Session {
             return Err(RestoreError::Used);
         }
         let setting = self.rules.program.setting();
-        let fresh = Correlator::new(setting, self.lateness, self.seed);
-        let (correlator, seen, restored) = snapshot::read(bytes, fresh, setting, self.alerts.is_some())?;
+        let fresh = Correlator::new(setting, self.lateness, self.seed, self.options);
+        let read = snapshot::read(bytes, fresh, setting, self.alerts.is_some())?;
         if self.correlator.is_some() {
-            self.correlator = Some(correlator);
+            self.correlator = Some(read.correlator);
         }
-        self.seen = seen;
-        Ok(restored)
+        if let Some(signals) = &mut self.signals {
+            signals.restore(&self.rules.rules, &read.signals);
+        }
+        self.seen = read.seen;
+        Ok(read.restored)
     }
 
     fn work(&mut self, work: impl FnOnce(&mut Correlator, &Program)) -> Outcome {
@@ -182,17 +200,37 @@ impl Session {
         for filter in self.evaluator.matched() {
             for target in program.targets.of(*filter) {
                 match *target {
-                    Target::Rule(rule) => self.matched.push(rule),
+                    Target::Rule(rule) => self.matched.push((rule, true)),
+                    Target::Detection(machine) => {
+                        let correlation = &program.correlations[machine as usize];
+                        let is_each = correlation.is_each();
+                        if is_each {
+                            self.matched.push((correlation.rule, false));
+                        }
+                        // Suppression is about alerts.
+                        if !is_each || self.keeps_events {
+                            self.terms.extend(correlation.wanted().map(|term| (machine, term)));
+                        }
+                    }
                     Target::Term(machine, term) => self.terms.push((machine, term)),
                 }
             }
         }
         // In the order of the rules, whoever shares a condition with whom.
         self.matched.sort_unstable();
-        for &rule in &self.matched {
+        let at = match &mut self.signals {
+            Some(signals) if self.matched.iter().any(|(_, is_alert)| *is_alert) => {
+                signals.time(line.bytes, &program.limits)
+            }
+            _ => None,
+        };
+        for &(rule, is_alert) in &self.matched {
             outcome.matches.push(Match { rule, events: vec![number], join_keys: Vec::new() });
-            if let Some(builder) = &mut self.alerts {
-                builder.push(rule, &self.rules.rules[rule as usize], line.bytes, &program.limits, &mut outcome.alerts);
+            let Some(builder) = self.alerts.as_mut().filter(|_| is_alert) else { continue };
+            let (info, limits) = (&self.rules.rules[rule as usize], &program.limits);
+            let held_back = &mut outcome.held_back;
+            if self.signals.as_mut().is_none_or(|signals| signals.take(rule, info, at, limits, held_back)) {
+                builder.push(rule, info, line.bytes, limits, &mut outcome.alerts);
             }
         }
         let Some(correlator) = self.correlator.as_mut().filter(|_| readable) else { return };
@@ -212,14 +250,30 @@ impl Session {
     fn correlated(&mut self, outcome: &mut Outcome) {
         let Some(correlator) = &mut self.correlator else { return };
         for completion in correlator.take_matches() {
-            let rule = self.rules.program.correlations[completion.machine as usize].rule;
-            let events = completion.events.iter().map(|event| event.arrival).collect();
-            outcome.matches.push(Match { rule, events, join_keys: completion.key.to_json() });
+            let Program { correlations, limits, .. } = &self.rules.program;
+            let correlation = &correlations[completion.machine as usize];
+            let (rule, finding) = (correlation.rule, completion.finding.as_deref());
+            if finding.is_none_or(|finding| finding.is_match) {
+                let events = completion.events.iter().map(|event| event.arrival).collect();
+                outcome.matches.push(Match { rule, events, join_keys: completion.key.to_json() });
+            }
             if let Some(builder) = &mut self.alerts {
+                let info = &self.rules.rules[rule as usize];
                 let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
-                let limits = &self.rules.program.limits;
-                let key = completion.key.bytes();
-                builder.push_group(rule, &self.rules.rules[rule as usize], key, &lines, limits, &mut outcome.alerts);
+                match (finding, &correlation.shape) {
+                    (Some(finding), Shape::Detection(plan)) if finding.is_alert => {
+                        let line = lines.first().copied();
+                        builder.push_finding((rule, info), (plan, finding), line, limits, &mut outcome.alerts);
+                    }
+                    (Some(_), _) => {}
+                    (None, _) => {
+                        let at = completion.events.last().map(|event| event.at);
+                        let held_back = &mut outcome.held_back;
+                        if self.signals.as_mut().is_none_or(|signals| signals.take(rule, info, at, limits, held_back)) {
+                            builder.push_group(rule, info, completion.key.bytes(), &lines, limits, &mut outcome.alerts);
+                        }
+                    }
+                }
             }
             correlator.settle(completion);
         }
@@ -242,6 +296,24 @@ impl Session {
             evicted_keys: tally.evicted_keys,
             evicted_partials: tally.evicted_partials,
         });
+        let correlations = &self.rules.program.correlations;
+        for (machine, run, count) in tally.detect.held_back {
+            let rule = correlations[machine as usize].rule;
+            hold_back(&mut outcome.held_back, HeldBack { rule, run, count });
+        }
+        if self.detects {
+            outcome.detections = Some(DetectionStatus {
+                groups: sizes.detect.groups,
+                terms: sizes.detect.terms,
+                suppressions: sizes.detect.suppressions,
+                indicators: 0,
+                learned: tally.detect.learned,
+                suppressed: tally.detect.suppressed,
+                evicted_groups: tally.detect.evicted_groups,
+                evicted_terms: tally.detect.evicted_terms,
+                evicted_suppressions: tally.detect.evicted_suppressions,
+            });
+        }
         outcome
     }
 }
