@@ -99,7 +99,7 @@ impl Checker<'_> {
     }
 
     /// Whether any value of the field passes the test.
-    fn ask(&mut self, name: &str, spec: Spec) -> Condition {
+    pub(super) fn ask(&mut self, name: &str, spec: Spec) -> Condition {
         if spec == Spec::Never {
             return Condition::Constant(false);
         }
@@ -275,7 +275,7 @@ fn strings(patterns: &[Expr]) -> Vec<String> {
 }
 
 /// A comparison of a field of this type with a constant that is not null.
-fn compare(field: Option<&Field>, op: CompareOp, constant: &Value<'_>) -> Spec {
+pub(super) fn compare(field: Option<&Field>, op: CompareOp, constant: &Value<'_>) -> Spec {
     let kind = field.map(|field| field.kind);
     let number = || match constant {
         Value::Int(n) => Some(Num::Int(*n)),

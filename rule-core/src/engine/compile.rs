@@ -18,14 +18,13 @@ use crate::schema::Schema;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
+use crate::{kql, lucene};
 use sha2::{Digest, Sha256};
 
 /// The field that `process where …` tests.
 pub(crate) const CATEGORY_FIELD: &str = "event.category";
 /// The field that says when.
 pub(crate) const TIMESTAMP_FIELD: &str = "@timestamp";
-/// The types of rules that are evaluated.
-const EVALUATED: [&str; 5] = ["eql", "query", "threshold", "new_terms", "threat_match"];
 /// How far back a run of a rule looks that does not say, as in Kibana.
 const DEFAULT_WINDOW: u64 = 6 * 60 * 1000;
 
@@ -148,7 +147,7 @@ impl<'a> Compiler<'a> {
         failed: bool,
         found: &mut Vec<Diagnostic>,
     ) -> RuleStatus {
-        if !info.kind.is_empty() && !(info.language == "eql" && EVALUATED.contains(&info.kind.as_str())) {
+        if !info.kind.is_empty() && !is_evaluated(info) {
             let kind = if info.language.is_empty() || info.language == info.kind {
                 info.kind.clone()
             } else {
@@ -198,17 +197,20 @@ impl<'a> Compiler<'a> {
 
     fn query(&mut self, info: &RuleInfo, query: &QueryText, found: &mut Vec<Diagnostic>) -> Option<Outcome> {
         let mut errors = Vec::new();
-        let parsed = parse_query(&query.text, self.options.limits.max_query_depth, &mut errors);
-        let outcome = parsed.and_then(|parsed| {
-            let mut checker = Checker {
-                text: &query.text,
-                schema: &self.schema,
-                limits: &self.options.limits,
-                plan: &mut self.plan,
-                errors: &mut errors,
-            };
-            rule_outcome(&parsed, &mut checker, info)
-        });
+        let depth = self.options.limits.max_query_depth;
+        let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+        let outcome = if info.language == "eql" {
+            parse_query(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                rule_outcome(&parsed, &mut checker, info)
+            })
+        } else {
+            let parse = if info.language == "lucene" { lucene::parse } else { kql::parse };
+            parse(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                checker.query(&parsed).map(Outcome::Filter)
+            })
+        };
         to_file(&mut errors, query);
         found.extend(errors);
         outcome
@@ -272,6 +274,19 @@ enum Outcome {
     Filter(Filter),
     Correlation(Lowered),
     Skip(String),
+}
+
+/// Whether rules of this type and language are evaluated.
+fn is_evaluated(info: &RuleInfo) -> bool {
+    match info.kind.as_str() {
+        "eql" => info.language == "eql",
+        "query" => matches!(info.language.as_str(), "kuery" | "lucene"),
+        // Without what makes it one there is nothing to evaluate.
+        "threshold" => info.threshold.is_some() && matches!(info.language.as_str(), "kuery" | "lucene"),
+        "new_terms" => info.new_terms.is_some() && matches!(info.language.as_str(), "kuery" | "lucene"),
+        "threat_match" => info.threat_match.is_some() && matches!(info.language.as_str(), "kuery" | "lucene"),
+        _ => false,
+    }
 }
 
 /// What the state of a sequence or sample depends on.

@@ -149,6 +149,7 @@ impl Questions<'_> {
                 let mut values = self.event.values(*slot as usize);
                 Some(values.any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold))))
             }
+            Predicate::Document(document) => Some(document.holds(self.event, &self.program.limits, fold)),
             Predicate::Script(script) => {
                 script.holds(self.event, columns, self.program.limits.max_combinations, fold).ok()
             }

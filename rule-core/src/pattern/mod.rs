@@ -7,6 +7,7 @@ pub mod address;
 pub mod literal;
 pub mod regex;
 pub mod wildcard;
+pub mod words;
 
 use address::Range;
 use literal::Literal;

@@ -202,6 +202,7 @@ impl Costs<'_> {
                         16 * spec.cost() + (15.0 * weight(&self.plan.columns[*slot as usize].path)) as u64
                     }
                     (None, Predicate::Script(script)) => 1600 + 1600 * script.mentions.len() as u64,
+                    (None, Predicate::Document(_)) => 1 << 20,
                     (None, Predicate::Field { .. } | Predicate::Words) => 1600,
                 }
             }
@@ -236,7 +237,9 @@ impl Spec {
             Spec::Date(..) | Spec::DateIn(_) | Spec::Address(..) | Spec::Ranges(_) | Spec::Version(..) => 20,
             Spec::Like(list, _) | Spec::TextIn(list, _) => 10 * list.len() as u64,
             Spec::Regex(list, _) => 100 * list.len() as u64,
-            Spec::AnyOf(list) => list.iter().map(Spec::cost).sum(),
+            Spec::AnyOf(list) | Spec::AllOf(list) => list.iter().map(Spec::cost).sum(),
+            Spec::AnyWord(inner) => 50 * inner.cost(),
+            Spec::Phrase(_) => 100,
         }
     }
 }

@@ -136,6 +136,16 @@ impl Schema {
         self.fields.is_nested(name) || self.fields.nested.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
     }
 
+    /// Whether there are fields below this name: it is that of an object.
+    pub fn has_below(&self, name: &str) -> bool {
+        let sorted = &self.fields.sorted;
+        let at = sorted.partition_point(|(known, _)| known.as_str() < name);
+        sorted[at..]
+            .iter()
+            .take_while(|(known, _)| known.starts_with(name))
+            .any(|(known, _)| known[name.len()..].starts_with('.'))
+    }
+
     /// The known name that was probably meant by this unknown one, if one is close enough to be suggested.
     pub fn nearest(&self, name: &str) -> Option<String> {
         let names = || self.fields.sorted.iter().map(|(name, _)| name.as_str());
