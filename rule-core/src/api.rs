@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Limits;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::rule::RuleInfo;
+use crate::{Limits, Source};
 
 /// How to compile a rule set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub struct CompileOptions {
     /// one, types come from the values and from the Elastic Common Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
+    /// Files of indicators for `threat_match` rules: NDJSON (ECS documents with `threat.indicator.*`, or search hits of them), or CSV
+    /// whose header names the fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators: Vec<Source>,
 }
 
 /// What became of one rule.

@@ -38,7 +38,7 @@ impl AlertBuilder {
         out.push_str("}\n");
     }
 
-    /// Appends the alert of a finding, and a line end. `line`: the event that it begins with.
+    /// Appends the alert of a finding, and a line end. `line`: the event that it begins with; `more`: members beside the finding's.
     ///
     /// That of a threshold has no event but the fields of its group: "Other fields are omitted, because they can vary across all source
     /// documents that were counted toward the threshold" (Elastic, Create a detection rule, "Create a threshold rule").
@@ -47,10 +47,12 @@ impl AlertBuilder {
         rule: (u32, &RuleInfo),
         (plan, finding): (&Plan, &Finding),
         line: Option<&[u8]>,
+        more: Vec<(&'static str, Value)>,
         limits: &Limits,
         out: &mut String,
     ) {
-        let members = finding.members(plan, &rule.1.id);
+        let mut members = finding.members(plan, &rule.1.id);
+        members.extend(more);
         let grouped;
         let line = match (&finding.found, &plan.stage) {
             (Found::Threshold(reached), Stage::Threshold { fields, .. }) => {

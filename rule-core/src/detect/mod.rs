@@ -1,4 +1,5 @@
-//! Rules that count, remember or suppress: `threshold`, `new_terms`, `alert_suppression`, and the budget of `max_signals`.
+//! Rules that count, remember, suppress or look up: `threshold`, `new_terms`, `alert_suppression`, `threat_match`, and the budget of
+//! `max_signals`.
 //!
 //! ```text
 //! event in its turn ─► stage (each, threshold, new terms) ─► suppression ─► budget of the run ─► finding ─► match and alert
@@ -19,16 +20,19 @@
 //! | `terms` | terms that were seen |
 //! | `suppress` | alerts that count as one |
 //! | `signals` | how many alerts a run may still give |
+//! | `indicators`, `threat` | indicators as they are given, and events that have a value of one |
 //! | `finding` | what is found, as members of an alert |
 //! | `snapshot` | the state as it is saved |
 
 mod finding;
+pub mod indicators;
 mod machine;
 mod plan;
 mod signals;
 pub mod snapshot;
 mod suppress;
 mod terms;
+pub mod threat;
 mod threshold;
 
 pub use finding::{Finding, Found, date};

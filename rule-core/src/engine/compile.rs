@@ -11,6 +11,8 @@ use crate::check::correlation::Lowered;
 use crate::correlate::key::KeyKind;
 use crate::correlate::plan::{Correlation, Shape, TimelineFields};
 use crate::detect;
+use crate::detect::indicators::{self, Indicators};
+use crate::detect::threat::{self, Threat, Wanted};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, QueryText, RuleFile};
@@ -88,6 +90,9 @@ struct Compiler<'a> {
     targets: Vec<Target>,
     correlations: Vec<Correlation>,
     timelines: Vec<TimelineFields>,
+    threats: Vec<Threat>,
+    /// Read when the first rule needs them.
+    indicators: Option<Arc<Indicators>>,
     rules: Vec<Arc<RuleInfo>>,
     report: CompileReport,
     /// Which rule of the report has an id.
@@ -109,6 +114,8 @@ impl<'a> Compiler<'a> {
             targets: Vec::new(),
             correlations: Vec::new(),
             timelines: Vec::new(),
+            threats: Vec::new(),
+            indicators: None,
             rules: Vec::new(),
             report,
             ids: HashMap::new(),
@@ -182,7 +189,14 @@ impl<'a> Compiler<'a> {
                 match outcome {
                     Outcome::Correlation(lowered) => self.correlation(info, lowered),
                     Outcome::Filter(filter) => {
-                        let target = self.event_target(info);
+                        let target = match self.event_target(info) {
+                            Ok(target) => target,
+                            Err(message) => {
+                                found.push(Diagnostic::error(codes::RULE_FILE, message, Span::default()));
+                                self.ids.remove(&info.id);
+                                return RuleStatus::Failed;
+                            }
+                        };
                         self.filters.push(filter);
                         self.targets.push(target);
                     }
@@ -239,15 +253,32 @@ impl<'a> Compiler<'a> {
         });
     }
 
-    /// What an event of the rule that is about to be added is for.
-    fn event_target(&mut self, info: &RuleInfo) -> Target {
+    /// What an event of the rule that is about to be added is for. The error says in words what is wrong with the rule.
+    fn event_target(&mut self, info: &RuleInfo) -> Result<Target, String> {
         let rule = self.rules.len() as u32;
-        let Some(lowered) = detect::lower(info, &mut self.plan, &self.schema) else { return Target::Rule(rule) };
+        let Some(threat) = info.threat_match.as_ref().filter(|_| info.kind == "threat_match") else {
+            return Ok(self.detection(info).map_or(Target::Rule(rule), Target::Detection));
+        };
+        let indicators = self.indicators.get_or_insert_with(|| {
+            let CompileOptions { indicators, limits, .. } = self.options;
+            Arc::new(indicators::read(indicators, limits, &mut self.report.diagnostics))
+        });
+        let wanted = Wanted { rule, threat, indicators, schema: &self.schema, limits: &self.options.limits };
+        let mut threat = threat::load(&wanted, &mut self.plan)?;
+        threat.machine = self.detection(info);
+        self.threats.push(threat);
+        Ok(Target::Threat(self.threats.len() as u32 - 1))
+    }
+
+    /// Adds what the rule that is about to be added counts, remembers or suppresses, and gives the number of its correlation.
+    fn detection(&mut self, info: &RuleInfo) -> Option<u32> {
+        let rule = self.rules.len() as u32;
+        let lowered = detect::lower(info, &mut self.plan, &self.schema)?;
         let hash = hash(&format!("{}\0{}\0{}", info.id, info.query, lowered.state_key()));
         let timeline = self.timeline(lowered.timeline);
         let shape = Shape::Detection(lowered.plan);
         self.correlations.push(Correlation { rule, timeline, terms: lowered.terms, shape, hash });
-        Target::Detection(self.correlations.len() as u32 - 1)
+        Some(self.correlations.len() as u32 - 1)
     }
 
     /// The number of a timeline, the same for the same fields.
@@ -260,12 +291,26 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
-        let Compiler { options, plan, filters, targets, correlations, timelines, rules, report, ids, schema } = self;
+        let Compiler {
+            options,
+            plan,
+            filters,
+            targets,
+            correlations,
+            timelines,
+            threats,
+            rules,
+            report,
+            ids,
+            schema,
+            ..
+        } = self;
         // What is not needed any more makes room for the tables.
         drop((ids, schema));
         let (filters, targets) = Targets::share(filters, &targets);
-        let program =
-            Program::new(plan, filters, options.limits.clone()).with_correlations(targets, correlations, timelines);
+        let program = Program::new(plan, filters, options.limits.clone())
+            .with_correlations(targets, correlations, timelines)
+            .with_threats(threats);
         (RuleSet { rules, program }, report)
     }
 }

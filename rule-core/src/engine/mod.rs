@@ -22,6 +22,7 @@ use crate::api::Rejection;
 use crate::correlate::Setting;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::decode::Projection;
+use crate::detect::threat::Threat;
 use crate::plan::access::Access;
 use crate::plan::code::Code;
 use crate::plan::{Filter, Plan};
@@ -59,6 +60,8 @@ pub(crate) struct Program {
     pub targets: Targets,
     pub correlations: Vec<Correlation>,
     pub timelines: Vec<TimelineFields>,
+    /// Rules that look for indicators, in the order of their rules.
+    pub threats: Vec<Threat>,
     pub limits: Limits,
     /// Which filters could hold.
     pub access: Access,
@@ -82,6 +85,7 @@ impl Program {
             targets: Targets::default(),
             correlations: Vec::new(),
             timelines: Vec::new(),
+            threats: Vec::new(),
             limits,
         }
     }
@@ -94,6 +98,11 @@ impl Program {
         timelines: Vec<TimelineFields>,
     ) -> Program {
         Program { targets, correlations, timelines, ..self }
+    }
+
+    /// Which indicators some of the filters are about.
+    pub fn with_threats(self, threats: Vec<Threat>) -> Program {
+        Program { threats, ..self }
     }
 
     /// What the sequences and samples work with.

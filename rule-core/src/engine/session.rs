@@ -12,6 +12,7 @@ use crate::correlate::plan::Shape;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
 use crate::decode::Line;
 use crate::detect;
+use crate::detect::threat::Scratch;
 
 /// A rule set at work on a stream of events.
 ///
@@ -34,8 +35,9 @@ pub struct Session {
     keeps_events: bool,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
-    /// The rules that the current event matched, and whether it is an alert by itself.
-    matched: Vec<(u32, bool)>,
+    /// The rules that the current event matched.
+    matched: Vec<Matched>,
+    scratch: Scratch,
     /// None when alerts are not limited.
     signals: Option<Signals>,
     options: detect::Options,
@@ -49,6 +51,16 @@ pub struct Session {
     seen: u64,
 }
 
+/// That the event at hand is a match of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Matched {
+    rule: u32,
+    /// Whether it is an alert at once.
+    is_alert: bool,
+    /// The indicators that the rule looked for.
+    threat: Option<u32>,
+}
+
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
@@ -58,7 +70,8 @@ impl Session {
         let signals = (options.alerts && options.max_signals).then(Signals::new);
         let detect = detect::Options { learning: options.learning_ms, max_signals: signals.is_some() };
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed, detect));
-        let detects = setting.correlations.iter().any(|c| matches!(c.shape, Shape::Detection(_)));
+        let detects = setting.correlations.iter().any(|c| matches!(c.shape, Shape::Detection(_)))
+            || !rules.program.threats.is_empty();
         let (evaluator, keeps_events) = (Evaluator::default(), options.alerts);
         Session {
             evaluator,
@@ -67,6 +80,7 @@ impl Session {
             keeps_events,
             correlator,
             matched: Vec::new(),
+            scratch: Scratch::default(),
             signals,
             options: detect,
             detects,
@@ -200,12 +214,25 @@ impl Session {
         for filter in self.evaluator.matched() {
             for target in program.targets.of(*filter) {
                 match *target {
-                    Target::Rule(rule) => self.matched.push((rule, true)),
+                    Target::Rule(rule) => self.matched.push(Matched { rule, is_alert: true, threat: None }),
+                    Target::Threat(number) => {
+                        let threat = &program.threats[number as usize];
+                        let event = self.evaluator.event(line);
+                        if !threat.matches(event, &program.plan.columns, &mut self.scratch) {
+                            continue;
+                        }
+                        let (rule, is_alert) = (threat.rule, threat.machine.is_none());
+                        self.matched.push(Matched { rule, is_alert, threat: Some(number) });
+                        if let Some(machine) = threat.machine.filter(|_| self.keeps_events) {
+                            let correlation = &program.correlations[machine as usize];
+                            self.terms.extend(correlation.wanted().map(|term| (machine, term)));
+                        }
+                    }
                     Target::Detection(machine) => {
                         let correlation = &program.correlations[machine as usize];
                         let is_each = correlation.is_each();
                         if is_each {
-                            self.matched.push((correlation.rule, false));
+                            self.matched.push(Matched { rule: correlation.rule, is_alert: false, threat: None });
                         }
                         // Suppression is about alerts.
                         if !is_each || self.keeps_events {
@@ -219,18 +246,25 @@ impl Session {
         // In the order of the rules, whoever shares a condition with whom.
         self.matched.sort_unstable();
         let at = match &mut self.signals {
-            Some(signals) if self.matched.iter().any(|(_, is_alert)| *is_alert) => {
+            Some(signals) if self.matched.iter().any(|matched| matched.is_alert) => {
                 signals.time(line.bytes, &program.limits)
             }
             _ => None,
         };
-        for &(rule, is_alert) in &self.matched {
+        for &Matched { rule, is_alert, threat } in &self.matched {
             outcome.matches.push(Match { rule, events: vec![number], join_keys: Vec::new() });
             let Some(builder) = self.alerts.as_mut().filter(|_| is_alert) else { continue };
             let (info, limits) = (&self.rules.rules[rule as usize], &program.limits);
             let held_back = &mut outcome.held_back;
             if self.signals.as_mut().is_none_or(|signals| signals.take(rule, info, at, limits, held_back)) {
-                builder.push(rule, info, line.bytes, limits, &mut outcome.alerts);
+                let Some(threat) = threat.and_then(|number| program.threats.get(number as usize)) else {
+                    builder.push(rule, info, line.bytes, limits, &mut outcome.alerts);
+                    continue;
+                };
+                let event = self.evaluator.event(line);
+                let enrichments = threat.enrichments(event, &program.plan.columns, &mut self.scratch);
+                let members = [("threat.enrichments", enrichments)];
+                builder.push_more((rule, info), line.bytes, &[], &members, limits, &mut outcome.alerts);
             }
         }
         let Some(correlator) = self.correlator.as_mut().filter(|_| readable) else { return };
@@ -263,7 +297,17 @@ impl Session {
                 match (finding, &correlation.shape) {
                     (Some(finding), Shape::Detection(plan)) if finding.is_alert => {
                         let line = lines.first().copied();
-                        builder.push_finding((rule, info), (plan, finding), line, limits, &mut outcome.alerts);
+                        let program = &self.rules.program;
+                        let threat = program.threats.binary_search_by_key(&rule, |threat| threat.rule);
+                        let mut more = Vec::new();
+                        if let (Ok(number), Some(line)) = (threat, line)
+                            && let Some(event) = self.evaluator.read(program, Line::new(line))
+                        {
+                            let threat = &program.threats[number];
+                            let enrichments = threat.enrichments(event, &program.plan.columns, &mut self.scratch);
+                            more.push(("threat.enrichments", enrichments));
+                        }
+                        builder.push_finding((rule, info), (plan, finding), line, more, limits, &mut outcome.alerts);
                     }
                     (Some(_), _) => {}
                     (None, _) => {
@@ -281,6 +325,10 @@ impl Session {
 
     /// Says how the sequences and samples are doing.
     fn conclude(&mut self, mut outcome: Outcome) -> Outcome {
+        let indicators = self.rules.program.threats.iter().map(|threat| threat.meant).sum();
+        if self.detects {
+            outcome.detections = Some(DetectionStatus { indicators, ..DetectionStatus::default() });
+        }
         let Some(correlator) = &mut self.correlator else { return outcome };
         let (tally, sizes) = (correlator.take_tally(), correlator.sizes());
         outcome.sequences = Some(SequenceStatus {
@@ -306,7 +354,7 @@ impl Session {
                 groups: sizes.detect.groups,
                 terms: sizes.detect.terms,
                 suppressions: sizes.detect.suppressions,
-                indicators: 0,
+                indicators,
                 learned: tally.detect.learned,
                 suppressed: tally.detect.suppressed,
                 evicted_groups: tally.detect.evicted_groups,

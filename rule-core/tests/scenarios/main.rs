@@ -3,7 +3,7 @@
 //! `NAME.toml` is the rule. Each line of `NAME.ndjson` is an object with one member: `event` (given in this order); `alert` (in the order
 //! in which they must come, with the fields that matter: `null` is absent, and `"$x"` stands for a value that is the same wherever it is
 //! called `$x` and different from what is called otherwise); `match`; `held_back`; `status` (fields of the last `detections`, counts
-//! added up); `options` of the session; `indicators` (a file's text); `arrival: "matters"` where what comes first wins.
+//! added up); `options` of the session; `indicators` (a file: one document, or its text); `arrival: "matters"` where what comes first wins.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,7 +50,12 @@ fn read(path: &Path) -> Scenario {
     }
     let mut take = |key: &str| all.remove(key).unwrap_or_default();
     let source = Source { path: format!("{name}.toml"), text };
-    let options = CompileOptions::default();
+    let file = |(number, text): (usize, &Value)| {
+        let text = text.as_str().map_or_else(|| format!("{text}\n"), str::to_owned);
+        Source { path: format!("feeds/{number}.ndjson"), text }
+    };
+    let indicators = take("indicators").iter().enumerate().map(file).collect();
+    let options = CompileOptions { indicators, ..CompileOptions::default() };
     let (rules, report) = compile(&[source], &options);
     assert!(report.diagnostics.is_empty(), "{name}: {:?}", report.diagnostics);
     let mut options = json!(SessionOptions { alerts: true, ..SessionOptions::default() });
