@@ -58,7 +58,7 @@ pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, Prep
         .mapping
         .as_ref()
         .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
-    let options = CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()? };
+    let options = CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()?, ..CompileOptions::default() };
     let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
     report.diagnostics.splice(0..0, diagnostics);
     if report.has_errors() {
@@ -81,7 +81,9 @@ pub(super) fn start(
         alerts: true,
         notes: config.notes,
         lateness_ms: Some(u64::try_from(config.allowed_lateness.as_millis()).unwrap_or(u64::MAX)),
+        learning_ms: u64::try_from(config.new_terms_learning.as_millis()).unwrap_or(u64::MAX),
         hash_seed: Some(crate::hash_seed()),
+        ..SessionOptions::default()
     };
     let session = instance.open(rules, &session)?;
     let rules = report.totals().0;

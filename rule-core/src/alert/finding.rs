@@ -20,8 +20,9 @@ impl AlertBuilder {
     ) {
         let start = out.len();
         self.push(number, rule, line, limits, out);
-        let Some(end) = out.strip_suffix("}\n").map(str::len).filter(|end| *end > start) else { return };
-        out.truncate(end);
+        if out.len() == start {
+            return;
+        }
         if !id.is_empty() {
             // The alert's own id is the first such key: what an event has of that name is left out.
             const KEY: &str = r#""kibana.alert.uuid":""#;
@@ -32,13 +33,10 @@ impl AlertBuilder {
                 out.replace_range(at..at + own.len(), &own);
             }
         }
-        for (name, value) in members {
-            out.push_str(&format!(",\"{name}\":{value}"));
-        }
-        out.push_str("}\n");
+        append(members, out);
     }
 
-    /// Appends the alert of a finding, and a line end. `line`: the event that it begins with; `more`: members beside the finding's.
+    /// Appends the alert of a finding, and a line end. `lines`: its events; `more`: members beside the finding's.
     ///
     /// That of a threshold has no event but the fields of its group: "Other fields are omitted, because they can vary across all source
     /// documents that were counted toward the threshold" (Elastic, Create a detection rule, "Create a threshold rule").
@@ -46,13 +44,17 @@ impl AlertBuilder {
         &mut self,
         rule: (u32, &RuleInfo),
         (plan, finding): (&Plan, &Finding),
-        line: Option<&[u8]>,
+        lines: &[&[u8]],
         more: Vec<(&'static str, Value)>,
         limits: &Limits,
         out: &mut String,
     ) {
         let mut members = finding.members(plan, &rule.1.id);
         members.extend(more);
+        if let Found::Group(key) = &finding.found {
+            self.push_group(rule.0, rule.1, key.bytes(), lines, limits, out);
+            return append(&members, out);
+        }
         let grouped;
         let line = match (&finding.found, &plan.stage) {
             (Found::Threshold(reached), Stage::Threshold { fields, .. }) => {
@@ -62,10 +64,20 @@ impl AlertBuilder {
                 grouped = Value::Object(event).to_string();
                 Some(grouped.as_bytes())
             }
-            _ => line,
+            _ => lines.first().copied(),
         };
         if let Some(line) = line {
             self.push_more(rule, line, &finding.id(), &members, limits, out);
         }
     }
+}
+
+/// Adds members to the last alert.
+fn append(members: &[(&'static str, Value)], out: &mut String) {
+    let Some(end) = out.strip_suffix("}\n").map(str::len) else { return };
+    out.truncate(end);
+    for (name, value) in members {
+        out.push_str(&format!(",\"{name}\":{value}"));
+    }
+    out.push_str("}\n");
 }

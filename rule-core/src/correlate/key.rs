@@ -220,6 +220,11 @@ impl Key {
     }
 }
 
+/// Packs a missing value.
+pub fn null(out: &mut Vec<u8>) {
+    out.push(NULL);
+}
+
 fn pack(value: &KeyValue, out: &mut Vec<u8>) {
     match value {
         KeyValue::Null => out.push(NULL),

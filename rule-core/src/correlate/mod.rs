@@ -248,15 +248,19 @@ impl Correlator {
                     dated => {
                         self.tally.late += u64::from(dated.is_some());
                         self.tally.undated += u64::from(dated.is_none());
-                        timeline.give_back(held);
+                        let begins = held.hits.iter().any(|hit| hit.together);
+                        let source = begins.then(&source).flatten();
+                        let at = dated.unwrap_or(At::MIN);
+                        self.displaced(setting, &held, Stored { at, arrival, position: 0, source });
+                        self.timelines[number].give_back(held);
                     }
                 }
             }
             if let Some(at) = at {
-                timeline.begin(at);
+                self.timelines[number].begin(at);
             }
             if let Some(at) = at.filter(|at| self.ceiling.is_none_or(|ceiling| *at <= ceiling))
-                && timeline.see(at, self.lateness)
+                && self.timelines[number].see(at, self.lateness)
             {
                 self.release(setting, number);
             }
@@ -346,6 +350,15 @@ impl Correlator {
         std::mem::take(&mut self.done)
     }
 
+    /// Has a match's alert suppressed. `group`: the values that its events have in common; none when it is not suppressed.
+    pub fn suppress(&mut self, setting: Setting<'_>, suppression: u32, completion: Completion, group: Option<&[u8]>) {
+        self.one(setting, suppression as usize, |state, shape, cx| {
+            if let (State::Detection(machine), Shape::Detection(plan)) = (state, shape) {
+                machine.completed(plan, completion.key, completion.events, group, cx);
+            }
+        });
+    }
+
     /// Lets go of a match's events.
     pub fn settle(&mut self, completion: Completion) {
         for event in completion.events {
@@ -404,6 +417,18 @@ impl Correlator {
                 });
             }
         }
+    }
+
+    /// An event that has no place in time any more, or none at all. Rules that make an alert of each event tell it by itself.
+    fn displaced(&mut self, setting: Setting<'_>, held: &Held, event: Stored) {
+        for hit in held.hits.iter().filter(|hit| hit.together && hit.term == 0) {
+            self.one(setting, hit.machine as usize, |state, shape, cx| {
+                if let (State::Detection(machine), Shape::Detection(plan)) = (state, shape) {
+                    machine.displaced(plan, &event, cx);
+                }
+            });
+        }
+        self.ledger.keep(&event);
     }
 
     /// Notes anew when each machine has something to decide.

@@ -16,6 +16,8 @@ pub struct Correlation {
     pub shape: Shape,
     /// What the state depends on, hashed: state is restored only into the same rule.
     pub hash: [u8; 16],
+    /// The number of what suppresses alerts of this sequence or sample.
+    pub suppressed: Option<u32>,
 }
 
 impl Correlation {

@@ -29,6 +29,8 @@ pub struct Finding {
 pub enum Found {
     /// The event.
     Event,
+    /// The events of a sequence or sample, with their join key.
+    Group(Key),
     /// A term that the event has.
     Terms(Key),
     /// A group that reached its threshold.
@@ -62,7 +64,8 @@ impl Finding {
     pub fn id(&self) -> Vec<u8> {
         let mut id = Vec::new();
         match &self.found {
-            Found::Event => {}
+            // The id of a sequence's alerts has its key already.
+            Found::Event | Found::Group(_) => {}
             Found::Terms(term) => id.extend([&b"terms\0"[..], term.bytes()].concat()),
             Found::Threshold(reached) => {
                 id.extend([&b"threshold\0"[..], &self.run.to_le_bytes(), reached.key.bytes()].concat());

@@ -130,6 +130,40 @@ impl Machine {
         }
     }
 
+    /// An event that has no place in time: if each is an alert it is one, suppressed by none. Nothing is lost that Kibana would have shown.
+    pub fn displaced(&mut self, plan: &Plan, event: &Stored, cx: &mut Context<'_>) {
+        if plan.stage != Stage::Each {
+            return;
+        }
+        let (at, run) = (event.at, tick(event.at.ms, plan.interval));
+        let (found, key, events) = (Found::Event, Key::of(&[]), vec![event.clone()]);
+        let candidate = Candidate { found, key, events, start: at, end: at, given: at.ms, run };
+        // Without a time it is of no run, and not limited.
+        let is_alert = at == At::MIN || self.signal(plan, run, cx);
+        if is_alert {
+            tell(candidate, None, false, true, cx);
+        }
+    }
+
+    /// A sequence or sample that completed, with the values that its events have in common. The match was told.
+    pub fn completed(
+        &mut self,
+        plan: &Plan,
+        key: Key,
+        events: Vec<Stored>,
+        group: Option<&[u8]>,
+        cx: &mut Context<'_>,
+    ) {
+        let (Some(start), Some(end)) = (events.first().map(|e| e.at), events.last().map(|e| e.at)) else { return };
+        self.advance(plan, end, cx);
+        let run = tick(end.ms, plan.interval);
+        let held: Vec<Stored> = events.clone();
+        let candidate = Candidate { found: Found::Group(key.clone()), key, events, start, end, given: end.ms, run };
+        self.suppress(plan, candidate, group.as_slice(), cx);
+        // What nothing holds on to is let go of; what something does was counted before.
+        held.into_iter().for_each(|event| cx.ledger.forget(event));
+    }
+
     /// Decides what is due by then, in the order in which it is.
     pub fn advance(&mut self, plan: &Plan, now: At, cx: &mut Context<'_>) {
         let duration = plan.suppression.as_ref().and_then(|suppression| suppression.duration);

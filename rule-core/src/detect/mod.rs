@@ -21,10 +21,12 @@
 //! | `suppress` | alerts that count as one |
 //! | `signals` | how many alerts a run may still give |
 //! | `indicators`, `threat` | indicators as they are given, and events that have a value of one |
+//! | `group` | what the events of a sequence have in common |
 //! | `finding` | what is found, as members of an alert |
 //! | `snapshot` | the state as it is saved |
 
 mod finding;
+mod group;
 pub mod indicators;
 mod machine;
 mod plan;
@@ -36,6 +38,7 @@ pub mod threat;
 mod threshold;
 
 pub use finding::{Finding, Found, date};
+pub(crate) use group::common;
 pub use machine::{Machine, Sizes};
 pub use plan::{Plan, Stage, ago, interval, lower, max_signals};
 pub use signals::Budget;

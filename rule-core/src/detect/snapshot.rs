@@ -47,6 +47,7 @@ struct OpenState {
 #[derive(Serialize, Deserialize)]
 enum FoundState {
     Event,
+    Group(Key),
     Terms(Key),
     Threshold { key: Key, count: u64, cardinality: u64, first: (At, u64), last: (At, u64) },
 }
@@ -63,6 +64,7 @@ impl Machine {
             let Candidate { found, key, events, start, end: first_end, given, run } = &open.first;
             let (found, is_group) = match found {
                 Found::Event => (FoundState::Event, false),
+                Found::Group(key) => (FoundState::Group(key.clone()), false),
                 Found::Terms(term) => (FoundState::Terms(term.clone()), false),
                 Found::Threshold(reached) => {
                     let Reached { key, count, cardinality, first, last } = (**reached).clone();
@@ -124,6 +126,7 @@ fn restore_open(open: &OpenState, events: &[Stored]) -> Option<Open> {
         open.events.iter().map(|number| events.get(*number as usize).cloned()).collect::<Option<_>>()?;
     let found = match &open.found {
         FoundState::Event => Found::Event,
+        FoundState::Group(key) => Found::Group(key.clone()),
         FoundState::Terms(term) => Found::Terms(term.clone()),
         FoundState::Threshold { key, count, cardinality, first, last } => {
             let reached =

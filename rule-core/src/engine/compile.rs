@@ -244,20 +244,20 @@ impl<'a> Compiler<'a> {
         let hash = state_hash(info, &lowered);
         self.targets.extend((0..lowered.filters.len()).map(|term| Target::Term(number, term as u16)));
         self.filters.extend(lowered.filters);
-        self.correlations.push(Correlation {
-            rule: self.rules.len() as u32,
-            timeline,
-            hash,
-            terms: lowered.terms,
-            shape: lowered.shape,
-        });
+        let rule = self.rules.len() as u32;
+        let Lowered { terms, shape, .. } = lowered;
+        self.correlations.push(Correlation { rule, timeline, hash, terms, shape, suppressed: None });
+        let suppression = self.detection(info, Some(timeline));
+        if let Some(sequence) = self.correlations.get_mut(number as usize) {
+            sequence.suppressed = suppression;
+        }
     }
 
     /// What an event of the rule that is about to be added is for. The error says in words what is wrong with the rule.
     fn event_target(&mut self, info: &RuleInfo) -> Result<Target, String> {
         let rule = self.rules.len() as u32;
         let Some(threat) = info.threat_match.as_ref().filter(|_| info.kind == "threat_match") else {
-            return Ok(self.detection(info).map_or(Target::Rule(rule), Target::Detection));
+            return Ok(self.detection(info, None).map_or(Target::Rule(rule), Target::Detection));
         };
         let indicators = self.indicators.get_or_insert_with(|| {
             let CompileOptions { indicators, limits, .. } = self.options;
@@ -265,19 +265,20 @@ impl<'a> Compiler<'a> {
         });
         let wanted = Wanted { rule, threat, indicators, schema: &self.schema, limits: &self.options.limits };
         let mut threat = threat::load(&wanted, &mut self.plan)?;
-        threat.machine = self.detection(info);
+        threat.machine = self.detection(info, None);
         self.threats.push(threat);
         Ok(Target::Threat(self.threats.len() as u32 - 1))
     }
 
     /// Adds what the rule that is about to be added counts, remembers or suppresses, and gives the number of its correlation.
-    fn detection(&mut self, info: &RuleInfo) -> Option<u32> {
+    /// `timeline`: that of the sequence whose alerts it suppresses.
+    fn detection(&mut self, info: &RuleInfo, timeline: Option<u32>) -> Option<u32> {
         let rule = self.rules.len() as u32;
         let lowered = detect::lower(info, &mut self.plan, &self.schema)?;
         let hash = hash(&format!("{}\0{}\0{}", info.id, info.query, lowered.state_key()));
-        let timeline = self.timeline(lowered.timeline);
+        let timeline = timeline.unwrap_or_else(|| self.timeline(lowered.timeline));
         let shape = Shape::Detection(lowered.plan);
-        self.correlations.push(Correlation { rule, timeline, terms: lowered.terms, shape, hash });
+        self.correlations.push(Correlation { rule, timeline, terms: lowered.terms, shape, hash, suppressed: None });
         Some(self.correlations.len() as u32 - 1)
     }
 

@@ -6,10 +6,10 @@ use super::signals::{Signals, hold_back};
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
 use crate::alert::AlertBuilder;
 use crate::api::{Advance, DetectionStatus, HeldBack, Match, Outcome, SequenceStatus, SessionOptions};
-use crate::correlate::Correlator;
 use crate::correlate::order::At;
 use crate::correlate::plan::Shape;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
+use crate::correlate::{Completion, Correlator};
 use crate::decode::Line;
 use crate::detect;
 use crate::detect::threat::Scratch;
@@ -114,6 +114,7 @@ impl Session {
         if let Some(correlator) = &mut self.correlator {
             correlator.expire(rules.program.setting());
         }
+        self.correlated(&mut outcome);
         self.conclude(outcome)
     }
 
@@ -188,13 +189,16 @@ impl Session {
         Ok(read.restored)
     }
 
-    fn work(&mut self, work: impl FnOnce(&mut Correlator, &Program)) -> Outcome {
+    fn work(&mut self, work: impl Fn(&mut Correlator, &Program)) -> Outcome {
         let mut outcome = self.outcome();
         let rules = self.rules.clone();
-        if let Some(correlator) = &mut self.correlator {
-            work(correlator, &rules.program);
+        // Again for the suppression of what was found at first. Done twice, it is done once.
+        for _ in 0..2 {
+            if let Some(correlator) = &mut self.correlator {
+                work(correlator, &rules.program);
+            }
+            self.correlated(&mut outcome);
         }
-        self.correlated(&mut outcome);
         self.conclude(outcome)
     }
 
@@ -280,47 +284,65 @@ impl Session {
         self.correlated(outcome);
     }
 
-    /// Matches of sequences and samples that were found.
+    /// What was found by rules over several events.
     fn correlated(&mut self, outcome: &mut Outcome) {
-        let Some(correlator) = &mut self.correlator else { return };
-        for completion in correlator.take_matches() {
-            let Program { correlations, limits, .. } = &self.rules.program;
-            let correlation = &correlations[completion.machine as usize];
-            let (rule, finding) = (correlation.rule, completion.finding.as_deref());
-            if finding.is_none_or(|finding| finding.is_match) {
-                let events = completion.events.iter().map(|event| event.arrival).collect();
-                outcome.matches.push(Match { rule, events, join_keys: completion.key.to_json() });
+        loop {
+            let found = self.correlator.as_mut().map(Correlator::take_matches).unwrap_or_default();
+            if found.is_empty() {
+                return;
             }
-            if let Some(builder) = &mut self.alerts {
-                let info = &self.rules.rules[rule as usize];
-                let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
-                match (finding, &correlation.shape) {
-                    (Some(finding), Shape::Detection(plan)) if finding.is_alert => {
-                        let line = lines.first().copied();
-                        let program = &self.rules.program;
-                        let threat = program.threats.binary_search_by_key(&rule, |threat| threat.rule);
-                        let mut more = Vec::new();
-                        if let (Ok(number), Some(line)) = (threat, line)
-                            && let Some(event) = self.evaluator.read(program, Line::new(line))
-                        {
-                            let threat = &program.threats[number];
-                            let enrichments = threat.enrichments(event, &program.plan.columns, &mut self.scratch);
-                            more.push(("threat.enrichments", enrichments));
-                        }
-                        builder.push_finding((rule, info), (plan, finding), line, more, limits, &mut outcome.alerts);
+            for completion in found {
+                self.completed(completion, outcome);
+            }
+        }
+    }
+
+    fn completed(&mut self, completion: Completion, outcome: &mut Outcome) {
+        let program = &self.rules.program;
+        let correlation = &program.correlations[completion.machine as usize];
+        let (rule, finding) = (correlation.rule, completion.finding.as_deref());
+        if finding.is_none_or(|finding| finding.is_match) {
+            let events = completion.events.iter().map(|event| event.arrival).collect();
+            outcome.matches.push(Match { rule, events, join_keys: completion.key.to_json() });
+        }
+        let Some(correlator) = &mut self.correlator else { return };
+        if let Some(builder) = &mut self.alerts {
+            let info = &self.rules.rules[rule as usize];
+            let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
+            match (finding, &correlation.shape) {
+                (Some(finding), Shape::Detection(plan)) if finding.is_alert => {
+                    let mut more = Vec::new();
+                    let threat = program.threats.binary_search_by_key(&rule, |threat| threat.rule);
+                    if let (Ok(number), Some(line)) = (threat, lines.first())
+                        && let Some(event) = self.evaluator.read(program, Line::new(line))
+                    {
+                        let columns = &program.plan.columns;
+                        let enrichments = program.threats[number].enrichments(event, columns, &mut self.scratch);
+                        more.push(("threat.enrichments", enrichments));
                     }
-                    (Some(_), _) => {}
-                    (None, _) => {
-                        let at = completion.events.last().map(|event| event.at);
-                        let held_back = &mut outcome.held_back;
-                        if self.signals.as_mut().is_none_or(|signals| signals.take(rule, info, at, limits, held_back)) {
-                            builder.push_group(rule, info, completion.key.bytes(), &lines, limits, &mut outcome.alerts);
-                        }
+                    let (rule, out) = ((rule, &**info), &mut outcome.alerts);
+                    builder.push_finding(rule, (plan, finding), &lines, more, &program.limits, out);
+                }
+                (Some(_), _) => {}
+                (None, _) => {
+                    if let Some(suppression) = correlation.suppressed {
+                        let keys = &program.correlations[suppression as usize].terms;
+                        let group = keys
+                            .last()
+                            .and_then(|term| detect::common(&term.keys, &lines, program, &mut self.evaluator));
+                        drop(lines);
+                        return correlator.suppress(program.setting(), suppression, completion, group.as_deref());
+                    }
+                    let at = completion.events.last().map(|event| event.at);
+                    let held_back = &mut outcome.held_back;
+                    if self.signals.as_mut().is_none_or(|s| s.take(rule, info, at, &program.limits, held_back)) {
+                        let key = completion.key.bytes();
+                        builder.push_group(rule, info, key, &lines, &program.limits, &mut outcome.alerts);
                     }
                 }
             }
-            correlator.settle(completion);
         }
+        correlator.settle(completion);
     }
 
     /// Says how the sequences and samples are doing.

@@ -46,7 +46,14 @@ pub(super) fn trace(
     };
     let targets: Vec<_> = (0..lowered.filters.len()).map(|term| Target::Term(0, term as u16)).collect();
     let (filters, targets) = Targets::share(lowered.filters, &targets);
-    let correlation = Correlation { rule: 0, timeline: 0, terms: lowered.terms, shape: lowered.shape, hash: [0; 16] };
+    let correlation = Correlation {
+        rule: 0,
+        timeline: 0,
+        terms: lowered.terms,
+        shape: lowered.shape,
+        hash: [0; 16],
+        suppressed: None,
+    };
     let program =
         Program::new(plan, filters, limits.clone()).with_correlations(targets, vec![correlation], vec![order]);
     let setting = program.setting();

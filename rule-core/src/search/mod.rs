@@ -113,7 +113,7 @@ impl Search {
             Ok(Lowered { filters, terms, shape }) => {
                 let targets: Vec<_> = (0..filters.len()).map(|term| Target::Term(0, term as u16)).collect();
                 let (filters, targets) = Targets::share(filters, &targets);
-                let correlation = Correlation { rule: 0, timeline: 0, terms, shape, hash: [0; 16] };
+                let correlation = Correlation { rule: 0, timeline: 0, terms, shape, hash: [0; 16], suppressed: None };
                 let program =
                     Program::new(plan, filters, limits).with_correlations(targets, vec![correlation], vec![order]);
                 let correlator = Box::new(Correlator::new(program.setting(), None, 0, detect::Options::default()));

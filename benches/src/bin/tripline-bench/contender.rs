@@ -113,7 +113,7 @@ impl Tripline {
         limits: InstanceLimits,
         events: Limits,
     ) -> Result<Self> {
-        Self::started(engine, sources, limits, &CompileOptions { limits: events, mapping: None }, false)
+        Self::started(engine, sources, limits, &CompileOptions { limits: events, ..CompileOptions::default() }, false)
     }
 
     fn started(

@@ -23,7 +23,7 @@ pub struct Compiled {
 /// Reads and compiles the rules.
 pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
     let RuleFiles { sources, diagnostics } = rules::read(&rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits };
+    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits, ..CompileOptions::default() };
     let mut instance = instance(engine)?;
     let (rules, mut report) = instance.compile(&sources, &options).context("cannot compile the rules")?;
     report.diagnostics.splice(0..0, diagnostics);

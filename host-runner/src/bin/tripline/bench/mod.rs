@@ -52,7 +52,7 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, None)?;
     let limits = args.limits.limits();
     let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits: limits.clone() };
+    let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits: limits.clone(), ..CompileOptions::default() };
 
     let mut compiled = None;
     let mut engines = Vec::new();
@@ -88,6 +88,7 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
             notes: false,
             lateness_ms: args.lateness.map(|lateness| u64::try_from(lateness.as_millis()).unwrap_or(u64::MAX)),
             hash_seed: Some(host_runner::hash_seed()),
+            ..SessionOptions::default()
         },
     };
     let parts = bench.engines.len() as u32 + u32::from(native.is_some());
