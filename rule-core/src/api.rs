@@ -116,6 +116,10 @@ pub struct SessionOptions {
     /// Whether a rule gives no more alerts in one run than its `max_signals` says ([`Outcome::held_back`]). Matches are told all the same.
     /// Default true.
     pub max_signals: bool,
+    /// The index or data stream of events that do not say theirs; rules have patterns for it (`index`). Without it such events are
+    /// for every rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// A secret number from the host that keeps strangers from choosing join keys that collide. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_seed: Option<u64>,
@@ -129,6 +133,7 @@ impl Default for SessionOptions {
             lateness_ms: Some(10_000),
             learning_ms: 0,
             max_signals: true,
+            index: None,
             hash_seed: None,
         }
     }

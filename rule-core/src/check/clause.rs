@@ -144,6 +144,11 @@ impl Checker<'_> {
         (Cow::Borrowed(name), None, None)
     }
 
+    /// The field that a name is about.
+    pub fn name_of(&self, name: &str) -> String {
+        self.resolved(name).0.into_owned()
+    }
+
     fn is_object(&self, name: &str) -> bool {
         self.schema.has_below(name) || self.schema.is_nested(name)
     }
@@ -274,7 +279,7 @@ impl Checker<'_> {
             return Condition::Constant(false);
         };
         let leaves = Leaves::new(name.as_deref(), exact, analysed, self.schema.clone());
-        Condition::Predicate(self.plan.document_predicate(Document::Leaves(leaves)))
+        Condition::Predicate(self.plan.document_predicate(Document::Leaves(Box::new(leaves))))
     }
 
     /// A clause that one object of an array passes alone. First all the objects together are asked what can be: that reaches the

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Program, RuleSet, Target, Targets};
+use super::{Program, RuleSet, Streams, Target, Targets, streams};
 use crate::Source;
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
@@ -14,13 +14,14 @@ use crate::detect;
 use crate::detect::indicators::{self, Indicators};
 use crate::detect::threat::{self, Threat, Wanted};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
+use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, QueryText, RuleFile};
 use crate::schema::Schema;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
-use crate::{kql, lucene};
+use crate::{filter, kql, lucene};
 use sha2::{Digest, Sha256};
 
 /// The field that `process where …` tests.
@@ -227,7 +228,28 @@ impl<'a> Compiler<'a> {
         };
         to_file(&mut errors, query);
         found.extend(errors);
-        outcome
+        let outcome = outcome?;
+        self.filters_of(info, found).map(|condition| outcome.also(condition))
+    }
+
+    /// What Kibana's filters leave of the events, for a rule that has some; `None` when they cannot be read.
+    fn filters_of(&mut self, info: &RuleInfo, found: &mut Vec<Diagnostic>) -> Option<Condition> {
+        let mut errors = Vec::new();
+        let condition = match filter::filters(&info.filters) {
+            Ok(clause) => {
+                let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+                let mut checker = Checker { text: "", schema, limits, plan, errors: &mut errors };
+                Some(checker.clause(&clause))
+            }
+            Err(message) => {
+                let error = Diagnostic::error(codes::RULE_FILE, format!("`filters`: {message}"), Span::default());
+                errors.push(error.help("write what the filter says into the query"));
+                None
+            }
+        };
+        let failed = errors.iter().any(|error| error.level == Level::Error);
+        found.extend(errors);
+        condition.filter(|_| !failed)
     }
 
     /// Adds a sequence or sample of the rule that is about to be added.
@@ -291,7 +313,14 @@ impl<'a> Compiler<'a> {
         }) as u32
     }
 
-    fn finish(self) -> (RuleSet, CompileReport) {
+    fn finish(mut self) -> (RuleSet, CompileReport) {
+        let has_patterns = self.rules.iter().any(|rule| !rule.index.is_empty());
+        let streams = if has_patterns {
+            let slots = streams::FIELDS.map(|field| self.plan.slot(&self.schema, field));
+            Streams::new(self.rules.iter().map(|rule| &**rule), slots)
+        } else {
+            Streams::default()
+        };
         let Compiler {
             options,
             plan,
@@ -309,9 +338,10 @@ impl<'a> Compiler<'a> {
         // What is not needed any more makes room for the tables.
         drop((ids, schema));
         let (filters, targets) = Targets::share(filters, &targets);
-        let program = Program::new(plan, filters, options.limits.clone())
+        let mut program = Program::new(plan, filters, options.limits.clone())
             .with_correlations(targets, correlations, timelines)
             .with_threats(threats);
+        program.streams = streams;
         (RuleSet { rules, program }, report)
     }
 }
@@ -320,6 +350,24 @@ enum Outcome {
     Filter(Filter),
     Correlation(Lowered),
     Skip(String),
+}
+
+impl Outcome {
+    /// The same of those events alone that the condition leaves.
+    fn also(mut self, condition: Condition) -> Outcome {
+        if condition != Condition::Constant(true) {
+            let filters = match &mut self {
+                Outcome::Filter(filter) => std::slice::from_mut(filter),
+                Outcome::Correlation(lowered) => &mut lowered.filters,
+                Outcome::Skip(_) => &mut [],
+            };
+            for filter in filters {
+                let own = std::mem::replace(&mut filter.condition, Condition::Constant(true));
+                filter.condition = Condition::all([own, condition.clone()]);
+            }
+        }
+        self
+    }
 }
 
 /// Whether rules of this type and language are evaluated.

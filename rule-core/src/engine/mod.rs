@@ -6,6 +6,7 @@ mod evaluate;
 pub mod profile;
 mod session;
 mod signals;
+mod streams;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub(crate) use compile::{CATEGORY_FIELD, TIMESTAMP_FIELD, locate, schema, to_fil
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
+pub(crate) use streams::Streams;
 pub(crate) use targets::{Target, Targets};
 
 use crate::api::Rejection;
@@ -62,6 +64,8 @@ pub(crate) struct Program {
     pub timelines: Vec<TimelineFields>,
     /// Rules that look for indicators, in the order of their rules.
     pub threats: Vec<Threat>,
+    /// Which data streams the rules are meant for.
+    pub streams: Streams,
     pub limits: Limits,
     /// Which filters could hold.
     pub access: Access,
@@ -86,6 +90,7 @@ impl Program {
             correlations: Vec::new(),
             timelines: Vec::new(),
             threats: Vec::new(),
+            streams: Streams::default(),
             limits,
         }
     }

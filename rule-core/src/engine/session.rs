@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::signals::{Signals, hold_back};
+use super::streams::Seen;
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
 use crate::alert::AlertBuilder;
 use crate::api::{Advance, DetectionStatus, HeldBack, Match, Outcome, SequenceStatus, SessionOptions};
@@ -35,6 +36,10 @@ pub struct Session {
     keeps_events: bool,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
+    /// The data streams of events.
+    streams: Seen,
+    /// What it is for events that do not say.
+    index: Option<String>,
     /// The rules that the current event matched.
     matched: Vec<Matched>,
     scratch: Scratch,
@@ -79,6 +84,8 @@ impl Session {
             alerts,
             keeps_events,
             correlator,
+            streams: Seen::default(),
+            index: options.index,
             matched: Vec::new(),
             scratch: Scratch::default(),
             signals,
@@ -215,8 +222,21 @@ impl Session {
         }
         self.terms.clear();
         self.matched.clear();
+        if !self.evaluator.matched().is_empty() {
+            self.streams.event(&program.streams, self.evaluator.event(line), self.index.as_deref());
+        }
         for filter in self.evaluator.matched() {
             for target in program.targets.of(*filter) {
+                let rule = match *target {
+                    Target::Rule(rule) => rule,
+                    Target::Threat(number) => program.threats[number as usize].rule,
+                    Target::Term(machine, _) | Target::Detection(machine) => {
+                        program.correlations[machine as usize].rule
+                    }
+                };
+                if !self.streams.is_for(&program.streams, rule) {
+                    continue;
+                }
                 match *target {
                     Target::Rule(rule) => self.matched.push(Matched { rule, is_alert: true, threat: None }),
                     Target::Threat(number) => {

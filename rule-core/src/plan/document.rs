@@ -15,7 +15,7 @@ use crate::schema::{FieldType, Schema};
 #[derive(Debug)]
 pub enum Document {
     /// Whether a value of any field passes a test.
-    Leaves(Leaves),
+    Leaves(Box<Leaves>),
     /// Whether one object of an array passes a condition alone.
     Nested(Box<Nested>),
 }

@@ -1,6 +1,6 @@
 //! Clauses back to text.
 
-use crate::clause::{Clause, ClauseKind, FieldName, FieldTest, Part};
+use crate::clause::{Clause, ClauseKind, FieldName, FieldTest, Part, RangeOp};
 
 /// The query as text. What [`parse`](super::parse) gave reads as the same again, places aside; of what KQL has no words for, the
 /// nearest is written.
@@ -39,6 +39,9 @@ fn write(clause: &Clause, path: &str, within: Within, out: &mut String) {
             write(inner, full, Within::Query, out);
             out.push_str(" }");
         }
+        ClauseKind::Field { field, test: FieldTest::Range(bounds), .. } => {
+            parenthesised(bounds.len() > 1 && within >= Within::And, out, |out| range(field, bounds, path, out));
+        }
         ClauseKind::Field { field, test, .. } => field_test(field, test, path, out),
     }
 }
@@ -56,16 +59,16 @@ fn joined(parts: &[Clause], joint: &str, path: &str, within: Within, out: &mut S
     }
 }
 
-fn field_test(field: &FieldName, test: &FieldTest, path: &str, out: &mut String) {
-    if let FieldTest::Range(bounds) = test {
-        for (at, (op, bound)) in bounds.iter().enumerate() {
-            out.push_str(if at > 0 { " and " } else { "" });
-            name(field, path, out);
-            out.push_str(&format!(" {} ", op.text()));
-            quoted(bound, out);
-        }
-        return;
+fn range(field: &FieldName, bounds: &[(RangeOp, String)], path: &str, out: &mut String) {
+    for (at, (op, bound)) in bounds.iter().enumerate() {
+        out.push_str(if at > 0 { " and " } else { "" });
+        name(field, path, out);
+        out.push_str(&format!(" {} ", op.text()));
+        quoted(bound, out);
     }
+}
+
+fn field_test(field: &FieldName, test: &FieldTest, path: &str, out: &mut String) {
     if *field != FieldName::Every {
         name(field, path, out);
         out.push(':');
@@ -87,7 +90,10 @@ fn name(field: &FieldName, path: &str, out: &mut String) {
     };
     match field {
         FieldName::Every => out.push('*'),
-        FieldName::Name(name) => unquoted(below(name).chars().map(Part::Char), out),
+        FieldName::Name(name) => match below(name) {
+            name if name.is_empty() || name.trim() != name => quoted(&name, out),
+            name => unquoted(name.chars().map(Part::Char), out),
+        },
         FieldName::Matching(name) => {
             unquoted(below(name).chars().map(|c| if c == '*' { Part::Any } else { Part::Char(c) }), out);
         }
