@@ -58,7 +58,8 @@ pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, Prep
         .mapping
         .as_ref()
         .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
-    let options = CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()?, ..CompileOptions::default() };
+    let options =
+        CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()?, ..CompileOptions::default() };
     let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
     report.diagnostics.splice(0..0, diagnostics);
     if report.has_errors() {

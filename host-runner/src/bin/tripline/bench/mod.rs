@@ -52,7 +52,11 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, None)?;
     let limits = args.limits.limits();
     let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits: limits.clone(), ..CompileOptions::default() };
+    let options = CompileOptions {
+        mapping: setup::mapping(args.rules.mapping.as_deref())?,
+        limits: limits.clone(),
+        ..CompileOptions::default()
+    };
 
     let mut compiled = None;
     let mut engines = Vec::new();
