@@ -1,8 +1,12 @@
 //! Rules that count, remember, suppress and look up stay within their limits, tell what they lose, and lose no more than that.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
-use rule_core::{CompileOptions, DetectionStatus, Limits, Outcome, Session, SessionOptions, Source, compile};
+use rule_core::{
+    CompileOptions, DetectionStatus, Limits, Outcome, RuleStatus, Session, SessionOptions, Source, compile,
+};
 use serde_json::Value;
 
 const HEAD: &str = "[rule]\nname = \"r\"\nrisk_score = 1\nseverity = \"low\"\nlanguage = \"kuery\"\nquery = \"*:*\"\n";
@@ -175,4 +179,42 @@ fn a_rule_whose_indicators_cannot_be_chosen_fails_and_says_why() {
         assert_eq!(rules.rules().len(), 0);
         assert!(report.diagnostics.iter().any(|d| d.message.contains(wanted)), "{:?}", report.diagnostics);
     }
+}
+
+#[test]
+fn elastics_rules_of_these_types_load() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/rules/elastic");
+    if !folder.is_dir() {
+        println!("skipped: {} is not there", folder.display());
+        return;
+    }
+    let types = ["threshold", "new_terms", "threat_match"];
+    let (mut sources, mut folders) = (Vec::new(), vec![folder]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == "toml") {
+                let text = fs::read_to_string(&path).expect("a readable file");
+                let is_one = types.iter().any(|kind| text.lines().any(|line| line == format!("type = \"{kind}\"")));
+                sources.extend(is_one.then(|| Source { path: path.display().to_string(), text }));
+            }
+        }
+    }
+    let wanted = sources.len();
+    let csv = "threat.indicator.ip,threat.indicator.email.address\n192.0.2.66,x@example.com\n";
+    let indicators = vec![Source { path: "list.csv".into(), text: csv.into() }];
+    let (rules, report) = compile(&sources, &CompileOptions { indicators, ..CompileOptions::default() });
+    let failed: Vec<_> = report.rules.iter().filter(|r| !matches!(r.status, RuleStatus::Compiled { .. })).collect();
+    assert!(failed.is_empty(), "{:?} {:?}", failed[0].path, report.diagnostics);
+    assert_eq!(rules.rules().len(), wanted);
+    for kind in types {
+        assert!(rules.rules().iter().any(|rule| rule.kind == kind), "{kind}");
+    }
+    let mut session = Session::open(Arc::new(rules), in_order());
+    let event = r#"{"@timestamp":1,"event":{"module":"x","category":"network"},"source":{"ip":"192.0.2.66"},"destination":{"ip":"10.0.0.1"},"network":{"direction":"ingress"}}"#;
+    session.evaluate(event.as_bytes());
+    let outcome = session.finish();
+    assert!(status(&outcome).indicators >= 2, "{:?}", status(&outcome));
 }

@@ -93,7 +93,10 @@ impl Joiner {
             let term = &setting.correlations[of_machine as usize].terms[usize::from(of_term)];
             let (fields, columns, most) = (&term.keys, setting.columns, setting.limits.max_combinations);
             let made = match term.whole {
-                true => Ok(key::whole(event, fields, columns, &mut held.keys, &mut self.keys)),
+                true => {
+                    key::whole(event, fields, columns, &mut held.keys, &mut self.keys);
+                    Ok(())
+                }
                 false => key::keys(event, fields, columns, most, &mut held.keys, &mut self.keys),
             };
             list.too_many = made.is_err();

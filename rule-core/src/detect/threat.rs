@@ -8,22 +8,25 @@
 //! asked of these fields is left out for it. So is what is compared with `now`: the core has no clock, and an indicator that was loaded is
 //! meant.
 
+mod document;
+mod selection;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::indicators::Indicators;
-use crate::check::Checker;
-use crate::clause::{Clause, ClauseKind, FieldName, FieldTest};
+use crate::Limits;
 use crate::correlate::key::{self, KeyField, KeyKind};
 use crate::correlate::timeline::Span;
 use crate::decode::{Event, Line};
-use crate::engine::{Evaluator, Program};
+use crate::engine::Evaluator;
 use crate::plan::{Column, Plan};
 use crate::rule::ThreatMatch;
 use crate::schema::Schema;
-use crate::{Limits, filter, kql, lucene};
+use document::get;
+use selection::selection;
 
 /// How many indicators an alert tells. Kibana: `MAX_NUMBER_OF_SIGNAL_MATCHES`.
 const MOST_TOLD: usize = 200;
@@ -168,83 +171,6 @@ pub fn load(wanted: &Wanted<'_>, plan: &mut Plan) -> Result<Threat, String> {
     Ok(made)
 }
 
-/// Which indicators are meant, as a program with two filters, for those with an envelope and those without; and the slots of the envelope.
-fn selection(
-    threat: &ThreatMatch,
-    mut plan: Plan,
-    schema: &Schema,
-    limits: &Limits,
-) -> Result<(Program, Vec<u32>), String> {
-    let mut errors = Vec::new();
-    let parse = if threat.language == "lucene" { lucene::parse } else { kql::parse };
-    let query = match threat.query.trim() {
-        "" => Some(Clause::new(ClauseKind::All)),
-        text => parse(text, limits.max_query_depth, &mut errors),
-    };
-    let wrong = |what: &str, why: &str| format!("`{what}` cannot be read: {why}");
-    let first = |errors: &[crate::Diagnostic]| errors.first().map(|error| error.message.clone()).unwrap_or_default();
-    let query = query.ok_or_else(|| wrong("threat_query", &first(&errors)))?;
-    let filters = filter::filters(&threat.filters).map_err(|error| wrong("threat_filters", &error))?;
-    let all = Clause::all(vec![query, filters]);
-    let mut envelope = Vec::new();
-    all.each_name(&mut |name, _| {
-        if is_envelope(name) {
-            envelope.push(plan.slot(schema, name));
-        }
-    });
-    let mut checker = Checker { text: &threat.query, schema, limits, plan: &mut plan, errors: &mut errors };
-    let mut made = Vec::new();
-    for is_left_out in [is_clock as fn(&Clause) -> bool, |clause| is_clock(clause) || is_envelope_test(clause)] {
-        let clause = without(&all, is_left_out).unwrap_or_else(|| Clause::new(ClauseKind::All));
-        made.push(checker.query(&clause));
-    }
-    let made: Option<Vec<_>> = made.into_iter().collect();
-    let made = made.ok_or_else(|| wrong("threat_query", &first(&errors)))?;
-    Ok((Program::new(plan, made, limits.clone()), envelope))
-}
-
-/// Whether a field says how a document came about.
-fn is_envelope(name: &str) -> bool {
-    name.starts_with("event.")
-}
-
-fn is_envelope_test(clause: &Clause) -> bool {
-    matches!(&clause.kind, ClauseKind::Field { field: FieldName::Name(name), .. } if is_envelope(name))
-}
-
-/// Whether a clause compares with what time it is.
-fn is_clock(clause: &Clause) -> bool {
-    let ClauseKind::Field { test, .. } = &clause.kind else { return false };
-    match test {
-        FieldTest::Range(bounds) => bounds.iter().any(|(_, bound)| bound.starts_with("now")),
-        FieldTest::Match(text) | FieldTest::Phrase(text) => text == "now" || text.starts_with("now-"),
-        _ => false,
-    }
-}
-
-/// The clause without some of its parts; none when nothing is left that it asks.
-fn without(clause: &Clause, is_left_out: fn(&Clause) -> bool) -> Option<Clause> {
-    if is_left_out(clause) {
-        return None;
-    }
-    let kind = match &clause.kind {
-        ClauseKind::Not(inner) => ClauseKind::Not(Box::new(without(inner, is_left_out)?)),
-        ClauseKind::And(parts) => {
-            let left: Vec<_> = parts.iter().filter_map(|part| without(part, is_left_out)).collect();
-            if left.is_empty() {
-                return None;
-            }
-            ClauseKind::And(left)
-        }
-        // An alternative that asks nothing holds.
-        ClauseKind::Or(parts) => {
-            ClauseKind::Or(parts.iter().map(|part| without(part, is_left_out)).collect::<Option<_>>()?)
-        }
-        other => other.clone(),
-    };
-    Some(Clause { kind, span: clause.span })
-}
-
 impl Threat {
     /// Whether the event has what an indicator has.
     pub fn matches(&self, event: Event<'_>, columns: &[Column], scratch: &mut Scratch) -> bool {
@@ -337,52 +263,5 @@ impl Threat {
                 "type": "indicator_match_rule",
             },
         }))
-    }
-}
-
-/// The value of a field, nested or with dots in its name; what is below it as an object.
-fn get(document: &Value, name: &str) -> Option<Value> {
-    match document {
-        Value::Array(list) => list.iter().find_map(|element| get(element, name)),
-        Value::Object(members) => {
-            let mut below = Map::new();
-            for (key, value) in members {
-                if key == name {
-                    return Some(match value {
-                        Value::Array(list) if list.first().is_some_and(Value::is_object) => list.first()?.clone(),
-                        other => other.clone(),
-                    });
-                }
-                let rest = |longer: &str, shorter: &str| {
-                    longer.strip_prefix(shorter).and_then(|rest| rest.strip_prefix('.')).map(str::to_owned)
-                };
-                if let Some(rest) = rest(name, key) {
-                    match get(value, &rest) {
-                        Some(Value::Object(more)) => below.extend(more),
-                        Some(found) => return Some(found),
-                        None => {}
-                    }
-                } else if let Some(rest) = rest(key, name) {
-                    insert(&mut below, &rest, value.clone());
-                }
-            }
-            (!below.is_empty()).then_some(Value::Object(below))
-        }
-        _ => None,
-    }
-}
-
-/// Adds a value at a name with dots, as nested objects.
-fn insert(into: &mut Map<String, Value>, name: &str, value: Value) {
-    match name.split_once('.') {
-        Some((first, rest)) => {
-            let inner = into.entry(first).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                insert(inner, rest, value);
-            }
-        }
-        None => {
-            into.insert(name.to_owned(), value);
-        }
     }
 }
