@@ -18,6 +18,7 @@
 //! ```
 
 pub mod collector;
+mod deployment;
 pub mod embed;
 mod engine;
 pub mod input;
@@ -25,6 +26,7 @@ mod module;
 mod native;
 pub mod playground;
 pub mod rules;
+pub mod ruleset;
 mod server;
 pub mod units;
 mod wasm;
@@ -35,6 +37,7 @@ pub fn hash_seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
+pub use deployment::Deployment;
 pub use engine::{Engine, EngineError, EngineKind, Handle, Instance, InstanceLimits};
 pub use module::{Module, component_sha256, core_module, module_sha256};
 pub use wasm::{Cache, WasmEngine, WasmInstance, WasmOptions};

@@ -18,6 +18,12 @@ pub struct CompileOptions {
     /// one, types come from the values and from the Elastic Common Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
+    /// What this deployment changes of the rules, TOML; see [`Overrides`](crate::rule::Overrides).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Source>,
+    /// Value lists that exceptions mention: one value per line. A list's id is its file's name, as when Kibana imports it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub value_lists: Vec<Source>,
     /// Files of indicators for `threat_match` rules: NDJSON (ECS documents with `threat.indicator.*`, or search hits of them), or CSV
     /// whose header names the fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -33,7 +39,8 @@ pub enum RuleStatus {
         /// Index into [`RuleSet::rules`](crate::RuleSet::rules).
         index: u32,
     },
-    /// It is well-formed but of a kind that this version does not evaluate; the reason is a warning.
+    /// It is well-formed, but disabled, superseded by another version, or of a kind that is not evaluated. Unless it is disabled,
+    /// the reason is a warning too.
     Skipped {
         /// In words.
         reason: String,

@@ -31,9 +31,9 @@ mod search;
 pub use api::*;
 pub use correlate::snapshot::{RestoreError, Restored};
 pub use correlate::trace::{Pending, Step, StepKind};
-#[cfg(feature = "profile")]
-pub use engine::profile;
 pub use engine::{RuleSet, Session, compile, compile_each, fold_constant};
+#[cfg(feature = "profile")]
+pub use engine::{inspect, profile};
 pub use explain::{ExplainOptions, Explanation, explain};
 #[cfg(feature = "render")]
 pub use render::render;

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Rules in one rule set.
     pub max_rules: u32,
-    /// Bytes of one rule file.
+    /// Bytes of one rule, and of a rule file other than an export.
     pub max_rule_bytes: u32,
+    /// Bytes of one export of rules. Kibana takes as many in one import (`xpack.securitySolution.maxRuleImportPayloadBytes`).
+    pub max_export_bytes: u32,
     /// Nesting of one query: parentheses, `not`, function calls, lists.
     pub max_query_depth: u32,
     /// Bytes of one wildcard or regular expression.
@@ -68,6 +70,7 @@ impl Default for Limits {
         Limits {
             max_rules: 50_000,
             max_rule_bytes: 1 << 20,
+            max_export_bytes: 10 << 20,
             max_query_depth: 128,
             max_pattern_bytes: 16 << 10,
             max_regex_bytes: 1 << 20,

@@ -13,8 +13,10 @@ export interface Source {
 export interface Limits {
   /** Rules in one rule set. */
   max_rules: number;
-  /** Bytes of one rule file. */
+  /** Bytes of one rule, and of a rule file other than an export. */
   max_rule_bytes: number;
+  /** Bytes of one export of rules. */
+  max_export_bytes: number;
   /** Nesting of one query: parentheses, `not`, function calls, lists. */
   max_query_depth: number;
   /** Bytes of one wildcard or regular expression. */

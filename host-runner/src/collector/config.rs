@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rule_core::Limits;
 
+use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
 
 /// What the collector does.
@@ -35,6 +36,8 @@ pub struct Tenant {
     pub rules: Vec<PathBuf>,
     /// An Elasticsearch mapping.
     pub mapping: Option<PathBuf>,
+    /// What belongs to the deployment and not to the rules.
+    pub deployment: Deployment,
     /// Whether alerts carry the investigation guide.
     pub notes: bool,
     /// Limits on rules and events.

@@ -53,17 +53,21 @@ pub struct Refused {
 
 /// Reads and compiles a tenant's rules in a fresh instance.
 pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, PrepareError> {
-    let RuleFiles { sources, diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
+    let mut files = rules::read(&config.rules, &config.limits)?;
+    config.deployment.leave_out(&mut files);
+    let RuleFiles { sources, diagnostics } = files;
     let mapping = config
         .mapping
         .as_ref()
         .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
-    let options =
-        CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()?, ..CompileOptions::default() };
+    let mapping = mapping.transpose()?;
+    let options = CompileOptions { limits: config.limits.clone(), mapping, ..CompileOptions::default() };
+    let options = config.deployment.read(options)?;
     let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
     report.diagnostics.splice(0..0, diagnostics);
     if report.has_errors() {
-        let sources = std::mem::take(Arc::make_mut(&mut prepared.sources));
+        let mut sources = std::mem::take(Arc::make_mut(&mut prepared.sources));
+        sources.extend(prepared.options.overrides);
         return Err(PrepareError::Rules(Box::new(Refused { report, sources })));
     }
     Ok(prepared)

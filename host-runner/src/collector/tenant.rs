@@ -170,6 +170,7 @@ mod tests {
             name: name.into(),
             rules: vec![rules],
             mapping: None,
+            deployment: Default::default(),
             notes: false,
             limits: Limits::default(),
             instance,

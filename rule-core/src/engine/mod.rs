@@ -1,7 +1,13 @@
 //! Rule sets and sessions.
 
+mod assembly;
 mod compile;
 mod evaluate;
+mod exceptions;
+#[cfg(feature = "profile")]
+pub mod inspect;
+mod lines;
+mod pieces;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;
@@ -13,7 +19,8 @@ mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use compile::{CATEGORY_FIELD, TIMESTAMP_FIELD, locate, schema, to_file, window};
+pub(crate) use assembly::TIMESTAMP_FIELD;
+pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
@@ -103,11 +110,6 @@ impl Program {
         timelines: Vec<TimelineFields>,
     ) -> Program {
         Program { targets, correlations, timelines, ..self }
-    }
-
-    /// Which indicators some of the filters are about.
-    pub fn with_threats(self, threats: Vec<Threat>) -> Program {
-        Program { threats, ..self }
     }
 
     /// What the sequences and samples work with.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::Limits;
 use crate::api::{Match, Rejection};
 use crate::correlate::trace::{Pending, Step};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::{Limits, Source};
 
 /// How to explain a rule. The defaults are those under which the rule runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,15 @@ pub struct ExplainOptions {
     /// An Elasticsearch mapping; see [`CompileOptions::mapping`](crate::CompileOptions::mapping).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Value>,
+    /// What this deployment changes of the rule; see [`CompileOptions::overrides`](crate::CompileOptions::overrides).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Source>,
+    /// See [`CompileOptions::value_lists`](crate::CompileOptions::value_lists).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub value_lists: Vec<Source>,
+    /// See [`CompileOptions::indicators`](crate::CompileOptions::indicators).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators: Vec<Source>,
     /// Bounds on the rule, the events and the explanation.
     pub limits: Limits,
 }

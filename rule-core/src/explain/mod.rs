@@ -42,7 +42,7 @@ use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, schema, to_file};
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, RuleFile};
+use crate::rule::{self, FileContents, Overrides, RuleFile};
 use crate::syntax::ast::{self, Query, QueryKind as Parsed};
 use crate::syntax::parse_query;
 use crate::{kql, lucene};
@@ -55,8 +55,16 @@ const TIMESTAMP_FIELD: &str = "@timestamp";
 
 /// Explains the first rule of a file over events, one JSON document per line, whole lines only. The error is all that is wrong with the rule.
 pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Result<Explanation, Vec<Diagnostic>> {
-    let (rules, mut found) = rule::read(source, &options.limits);
-    let Some(rule) = rules.into_iter().next() else { return Err(found) };
+    let FileContents { rules, diagnostics: mut found, .. } = rule::read(source, &options.limits);
+    let Some(mut rule) = rules.into_iter().next() else { return Err(found) };
+    if let Some(source) = &options.overrides {
+        let (mut overrides, wrong) = Overrides::read(source, &options.limits);
+        found.extend(wrong);
+        let mut refused = Vec::new();
+        overrides.apply(&mut rule.info, &mut refused);
+        locate(&mut refused, &source.text);
+        found.extend(refused);
+    }
     let mut errors = Vec::new();
     let explanation = explain_rule(&rule, events, options, &mut errors);
     for diagnostic in &mut errors {

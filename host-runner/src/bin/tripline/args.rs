@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use host_runner::{Cache, EngineKind, InstanceLimits, WasmOptions, units};
+use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, units};
 use rule_core::{Limits, ResultPosition};
+
+use crate::rules::args::RulesCommand;
 
 /// Evaluates detection rules where the events are born.
 #[derive(Debug, Parser)]
@@ -42,6 +44,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
     Fmt(FmtArgs),
+    /// Look at a rule set: list, show, fields, ATT&CK coverage, differences.
+    Rules(RulesCommand),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
     Run(RunArgs),
     /// Serve the playground from this binary.
@@ -216,6 +220,8 @@ pub struct ExplainArgs {
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
     /// What to print [default: tree on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<ExplainOutput>,
@@ -292,7 +298,7 @@ Formatting keeps no state and runs no rule, so it needs no sandbox; --max-rule-b
 --max-query-depth bound it. A bare query has no id but the hash of its text, so formatting it
 gives it another.")]
 pub struct FmtArgs {
-    /// Rule files, or folders of .toml, .eql, .md and .ndjson files; `-` formats standard input to standard output.
+    /// Rule files, or folders of .toml, .eql, .kql, .md, .ndjson and .json files; `-` formats standard input to standard output.
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// Change nothing: print what would change as a diff, and fail if anything would.
@@ -330,6 +336,7 @@ pub enum FmtOutput {
   tenants:
     - name: web
       rules: [rules/linux, rules/web.toml]
+      overrides: overrides.toml     # what this deployment changes of the rules
       memory_limit: 64MiB
       deadline: 1s
       allowed_lateness: 30s         # how late events may come and still take their place in sequences
@@ -418,12 +425,38 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// Rule files, or folders of .toml, .eql, .md and .ndjson files.
+    /// Rule files, or folders of .toml, .eql, .kql, .md, .ndjson and .json files.
     #[arg(short, long, value_name = "PATH", required = true, num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub rules: Vec<PathBuf>,
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
+}
+
+/// What belongs to a deployment and not to its rules.
+#[derive(Debug, Args)]
+pub struct DeploymentArgs {
+    /// What this deployment changes of the rules (TOML): enable, disable, severity, exceptions, …
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    overrides: Option<PathBuf>,
+    /// Value lists that exceptions mention, one value per line; a list is named like its file.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    value_lists: Vec<PathBuf>,
+    /// Indicators for `threat_match` rules.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    indicators: Vec<PathBuf>,
+}
+
+impl DeploymentArgs {
+    pub fn files(&self) -> Deployment {
+        Deployment {
+            overrides: self.overrides.clone(),
+            value_lists: self.value_lists.clone(),
+            indicators: self.indicators.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -548,8 +581,10 @@ macro_rules! limit_args {
 limit_args! {
     /// Rules in one rule set.
     max_rules,
-    /// Bytes of one rule file.
+    /// Bytes of one rule, and of a rule file other than an export.
     max_rule_bytes,
+    /// Bytes of one export of rules.
+    max_export_bytes,
     /// Nesting of one query.
     max_query_depth,
     /// Bytes of one wildcard or regular expression.

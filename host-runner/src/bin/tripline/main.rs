@@ -18,6 +18,7 @@ mod playground;
 mod pretty;
 mod progress;
 mod render;
+mod rules;
 mod run;
 mod search;
 mod setup;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),

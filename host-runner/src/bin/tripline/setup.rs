@@ -22,12 +22,26 @@ pub struct Compiled {
 
 /// Reads and compiles the rules.
 pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
-    let RuleFiles { sources, diagnostics } = rules::read(&rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits, ..CompileOptions::default() };
+    let (RuleFiles { mut sources, diagnostics }, options) = read(rules, limits)?;
     let mut instance = instance(engine)?;
     let (rules, mut report) = instance.compile(&sources, &options).context("cannot compile the rules")?;
     report.diagnostics.splice(0..0, diagnostics);
+    sources.extend(options.overrides);
     Ok(Compiled { instance, rules, report, sources })
+}
+
+/// Reads the rules and all that they are compiled with.
+pub fn read(args: &RulesArgs, limits: Limits) -> Result<(RuleFiles, CompileOptions)> {
+    let mut files = rules::read(&args.rules, &limits)?;
+    let deployment = args.deployment.files();
+    deployment.leave_out(&mut files);
+    let options = CompileOptions { mapping: mapping(args.mapping.as_deref())?, limits, ..CompileOptions::default() };
+    Ok((files, deployment.read(options)?))
+}
+
+/// All files that diagnostics point into.
+pub fn shown(sources: &[Source], options: &CompileOptions) -> Vec<Source> {
+    sources.iter().chain(&options.overrides).cloned().collect()
 }
 
 /// An instance as the command line asks for it.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::{Config, ConfigError, Input, Output, State, Tenant};
+use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
 use crate::units;
 
@@ -42,6 +43,11 @@ struct TenantEntry {
     name: Spanned<String>,
     rules: Spanned<Vec<PathBuf>>,
     mapping: Option<PathBuf>,
+    overrides: Option<PathBuf>,
+    #[serde(default)]
+    value_lists: Vec<PathBuf>,
+    #[serde(default)]
+    indicators: Vec<PathBuf>,
     #[serde(default)]
     notes: bool,
     #[serde(default)]
@@ -177,6 +183,11 @@ impl Config {
                 name: name.clone(),
                 rules: entry.rules.value.iter().map(|rules| base.join(rules)).collect(),
                 mapping: entry.mapping.as_ref().map(|mapping| base.join(mapping)),
+                deployment: Deployment {
+                    overrides: entry.overrides.as_ref().map(|overrides| base.join(overrides)),
+                    value_lists: entry.value_lists.iter().map(|list| base.join(list)).collect(),
+                    indicators: entry.indicators.iter().map(|indicators| base.join(indicators)).collect(),
+                },
                 notes: entry.notes,
                 limits: entry.limits.clone(),
                 instance: InstanceLimits {

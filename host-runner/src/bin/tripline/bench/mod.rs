@@ -9,7 +9,7 @@
 //! | `report`, `show` | the figures as data, and for people |
 
 mod data;
-mod hints;
+pub mod hints;
 mod measure;
 mod report;
 mod show;
@@ -19,10 +19,10 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
-use host_runner::rules::{self, RuleFiles};
+use host_runner::rules::RuleFiles;
 use host_runner::{EngineError, EngineKind};
 use rule_core::profile::Profiler;
-use rule_core::{CompileOptions, CompileReport, SessionOptions};
+use rule_core::{CompileReport, SessionOptions};
 
 use crate::args::{BenchArgs, BenchOutput};
 use crate::{Outcome, output, render, setup};
@@ -51,12 +51,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
 fn bench(args: &BenchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, None)?;
     let limits = args.limits.limits();
-    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions {
-        mapping: setup::mapping(args.rules.mapping.as_deref())?,
-        limits: limits.clone(),
-        ..CompileOptions::default()
-    };
+    let (RuleFiles { sources, diagnostics }, options) = setup::read(&args.rules, limits.clone())?;
 
     let mut compiled = None;
     let mut engines = Vec::new();
@@ -69,7 +64,7 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
     }
     let mut report = compiled.unwrap_or_default();
     report.diagnostics.splice(0..0, diagnostics);
-    render::errors(&mut anstream::stderr(), &report, &sources)?;
+    render::errors(&mut anstream::stderr(), &report, &setup::shown(&sources, &options))?;
     let rules = split::compiled(&report).count();
     if rules == 0 {
         let hint = "`tripline check --rules …` tells what became of each";
