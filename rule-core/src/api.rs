@@ -24,7 +24,8 @@ pub struct CompileOptions {
     /// Value lists that exceptions mention: one value per line. A list's id is its file's name, as when Kibana imports it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub value_lists: Vec<Source>,
-    /// Indicators that `threat_match` rules look up.
+    /// Files of indicators for `threat_match` rules: NDJSON (ECS documents with `threat.indicator.*`, or search hits of them), or CSV
+    /// whose header names the fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<Source>,
 }
@@ -116,6 +117,12 @@ pub struct SessionOptions {
     /// `None`: any; sequences are then matched by [`Session::flush`](crate::Session::flush) or
     /// [`finish`](crate::Session::finish). Default 10 seconds.
     pub lateness_ms: Option<u64>,
+    /// Milliseconds of event time, from the first event, during which the combinations of values of `new_terms` rules are learned without
+    /// alerts. Without it every one is new at first. Default 0.
+    pub learning_ms: u64,
+    /// Whether a rule gives no more alerts in one run than its `max_signals` says ([`Outcome::held_back`]). Matches are told all the same.
+    /// Default true.
+    pub max_signals: bool,
     /// The index or data stream of events that do not say theirs; rules have patterns for it (`index`). Without it such events are
     /// for every rule.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +134,15 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { alerts: false, notes: false, lateness_ms: Some(10_000), index: None, hash_seed: None }
+        SessionOptions {
+            alerts: false,
+            notes: false,
+            lateness_ms: Some(10_000),
+            learning_ms: 0,
+            max_signals: true,
+            index: None,
+            hash_seed: None,
+        }
     }
 }
 
@@ -151,9 +166,10 @@ pub struct Match {
     /// Index of the rule in [`RuleSet::rules`](crate::RuleSet::rules).
     pub rule: u32,
     /// Ordinals of the events that matched, counted from 0 since the session was opened. One for an event query; for a
-    /// sequence or sample one for each term, missing events left out.
+    /// sequence or sample one for each term, missing events left out; for a threshold the first and the last of those counted.
     pub events: Vec<u64>,
-    /// Values of the join keys, in the order of `by`; of a sequence or sample that has some.
+    /// Values of the join keys, in the order of `by`, of a sequence or sample that has some; of the fields of a `threshold` or `new_terms`
+    /// rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub join_keys: Vec<serde_json::Value>,
 }
@@ -182,12 +198,55 @@ pub struct Outcome {
     pub rejected: u64,
     /// The first of them, at most [`Limits::max_rejections`].
     pub rejections: Vec<Rejection>,
-    /// Alert documents, one per line, in the order of `matches`; empty unless asked for. One for an event query; for a sequence
-    /// or sample one for each event (a building block), then one for all of them.
+    /// Alert documents, one per line, in the order in which they were decided; empty unless asked for. One for an event query; for a
+    /// sequence or sample one for each event (a building block), then one for all of them. Matches that are suppressed or held back
+    /// have none, and a suppression that is over gives its alert again, with the same id.
     pub alerts: String,
-    /// How the sequences and samples are doing; absent when the rule set has none.
+    /// Alerts over `max_signals` that were held back, by rule and run, in the order in which the first was; empty without alerts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
+    /// How what waits for its place in time is doing: sequences, samples, and what [`Self::detections`] counts; absent when the rule set
+    /// has none of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequences: Option<SequenceStatus>,
+    /// How the rules do that count, remember, suppress or look up indicators; absent when the rule set has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detections: Option<DetectionStatus>,
+}
+
+/// Alerts of one run of a rule that were over its `max_signals`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBack {
+    /// Index of the rule in [`RuleSet::rules`](crate::RuleSet::rules).
+    pub rule: u32,
+    /// The tick of the run, in milliseconds since 1970: a multiple of the rule's interval.
+    pub run: i64,
+    /// How many of its alerts were held back during the batch.
+    pub count: u64,
+}
+
+/// The state of the rules of a session that count (`threshold`), remember (`new_terms`), suppress (`alert_suppression`) or look up
+/// indicators (`threat_match`) after a batch, and what was counted during it. Their events are counted in [`SequenceStatus`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetectionStatus {
+    /// Groups of thresholds that have events which count.
+    pub groups: u64,
+    /// Combinations of values that are remembered.
+    pub terms: u64,
+    /// Suppressions under way.
+    pub suppressions: u64,
+    /// Indicators that are loaded, counted for each rule.
+    pub indicators: u64,
+    /// New combinations learned without an alert, because learning goes on.
+    pub learned: u64,
+    /// Alerts that became part of another.
+    pub suppressed: u64,
+    /// Groups dropped to make room.
+    pub evicted_groups: u64,
+    /// Combinations forgotten to make room.
+    pub evicted_terms: u64,
+    /// Suppressions ended before their time to make room.
+    pub evicted_suppressions: u64,
 }
 
 /// The state of a session's sequences and samples after a batch, and what was counted during it.

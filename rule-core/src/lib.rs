@@ -12,6 +12,7 @@ mod alert;
 mod api;
 mod check;
 mod correlate;
+mod detect;
 mod functions;
 mod pattern;
 mod plan;

@@ -54,6 +54,8 @@ pub struct Tenant {
     /// How much later an event may come than one that happened after it, and still take its place in a sequence. When no events
     /// come, event time goes on with the clock, this far behind it.
     pub allowed_lateness: Duration,
+    /// How long from the first event, in event time, combinations of values are learned that would make `new_terms` alerts.
+    pub new_terms_learning: Duration,
     /// How far ahead of the clock here an event's timestamp may be and still be believed to tell the time.
     pub clock_skew: Duration,
     /// Where the state of sequences is kept. Without it, a stop gives up partial matches.

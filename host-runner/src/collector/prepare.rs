@@ -87,7 +87,9 @@ pub(super) fn start(
         alerts: true,
         notes: config.notes,
         lateness_ms: Some(u64::try_from(config.allowed_lateness.as_millis()).unwrap_or(u64::MAX)),
+        learning_ms: u64::try_from(config.new_terms_learning.as_millis()).unwrap_or(u64::MAX),
         hash_seed: Some(crate::hash_seed()),
+        ..SessionOptions::default()
     };
     let session = instance.open(rules, &session)?;
     let rules = report.totals().0;

@@ -177,6 +177,7 @@ mod tests {
             instance,
             queue: 4,
             allowed_lateness: Duration::from_secs(10),
+            new_terms_learning: Duration::ZERO,
             clock_skew: Duration::from_secs(300),
             state: None,
         }

@@ -20,7 +20,6 @@ pub struct Extra {
     pub(super) members: Vec<(&'static str, String)>,
 }
 
-#[allow(dead_code, reason = "for rule types that keep state")]
 impl Extra {
     /// Nothing.
     pub fn new() -> Extra {
@@ -51,7 +50,6 @@ impl Extra {
     }
 }
 
-#[allow(dead_code, reason = "for rule types that keep state")]
 /// As many events of a group as a threshold rule asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct ThresholdResult<'a> {
@@ -70,7 +68,6 @@ pub struct ThresholdResult<'a> {
     pub window: i64,
 }
 
-#[allow(dead_code, reason = "for rule types that keep state")]
 impl ThresholdResult<'_> {
     /// The event that stands for the group: the last time and the group's values.
     pub(super) fn event(&self) -> String {
@@ -115,7 +112,6 @@ impl ThresholdResult<'_> {
     }
 }
 
-#[allow(dead_code, reason = "for rule types that keep state")]
 fn date(milliseconds: i64) -> String {
     crate::time::format(milliseconds, 0)
 }

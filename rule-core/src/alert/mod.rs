@@ -16,6 +16,7 @@
 //! `schemas/alert.schema.json` describes the result, `docs/alerts.md` tells of it.
 
 mod extra;
+mod finding;
 mod group;
 mod rule;
 mod source;
@@ -31,7 +32,6 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 pub use extra::Extra;
-#[allow(unused_imports, reason = "for rule types that keep state")]
 pub use extra::ThresholdResult;
 use rule::rule_part;
 use source::Parts;
@@ -91,7 +91,6 @@ impl AlertBuilder {
         self.event(number, rule, line, limits, &Kind::default(), out);
     }
 
-    #[allow(dead_code, reason = "for rule types that keep state")]
     /// The same with what the type of the rule adds. Pushed again with the same event and key, it is an update: the id is the same.
     pub fn push_with(
         &mut self,
@@ -105,7 +104,6 @@ impl AlertBuilder {
         self.event(number, rule, line, limits, &Kind { extra: Some(extra), ..Kind::default() }, out);
     }
 
-    #[allow(dead_code, reason = "for rule types that keep state")]
     /// Appends the alert of a threshold rule for a group of events, and a line end. It has the group's fields alone; pushed again for
     /// the same window it is an update.
     pub fn push_threshold(

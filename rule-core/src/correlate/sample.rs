@@ -91,7 +91,8 @@ impl Sampler {
             && let Some(events) = assign(&entry.state, &[])
         {
             cx.trace.step(StepKind::Completed, Some(event), &entry.key, || events.clone());
-            cx.done.push(Completion { machine: cx.machine, position: event.position, key: entry.key.clone(), events });
+            let (position, key) = (event.position, entry.key.clone());
+            cx.done.push(Completion { machine: cx.machine, position, key, events, finding: None });
             self.remove(number, cx);
         }
         while self.keys.len() as u64 > u64::from(cx.max_keys) || self.events > u64::from(cx.max_partials) {
@@ -146,7 +147,7 @@ impl Sampler {
             left -= found.len();
             for events in found {
                 let key = entry.key.clone();
-                cx.done.push(Completion { machine: cx.machine, position: 0, key, events });
+                cx.done.push(Completion { machine: cx.machine, position: 0, key, events, finding: None });
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::Source;
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
+use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
@@ -227,11 +228,8 @@ impl<'a> Compiler<'a> {
             (_, "threshold", _) if info.threshold.is_none() => Some(self.incomplete(info, at, found)),
             (_, "new_terms", _) if info.new_terms.is_none() => Some(self.incomplete(info, at, found)),
             (_, "threat_match", _) if info.threat_match.is_none() => Some(self.incomplete(info, at, found)),
-            (_, "query", "kuery" | "lucene") => query.and_then(|query| self.query(info, query, found)),
-            // The place where these go on to `self.query`.
-            (_, kind @ ("threshold" | "new_terms" | "threat_match"), language @ ("kuery" | "lucene")) => {
-                let reason = format!("rules of type {kind} ({language}) are not evaluated by this version");
-                Some(self.skip(reason, at, found))
+            (_, "query" | "threshold" | "new_terms" | "threat_match", "kuery" | "lucene") => {
+                query.and_then(|query| self.query(info, query, found))
             }
             // What is wrong with it was said when it was read.
             _ => None,
@@ -327,12 +325,22 @@ impl<'a> Compiler<'a> {
             let Some(entry) = report.rules.get_mut(number) else { continue };
             report.diagnostics.extend(self.exceptions.missing(entry, place));
             outcome.restrict(&exceptions.left_by(&entry.rule.exceptions_list, plan, &mut report.diagnostics));
-            entry.status = RuleStatus::Compiled { index: set.rules.len() as u32 };
-            match outcome {
-                Outcome::Correlation(lowered) => set.correlation(&entry.rule, lowered, plan, schema),
-                Outcome::Filter(filter) => set.filter(filter),
-                Outcome::Skip(_) => {}
+            let added = match outcome {
+                Outcome::Correlation(lowered) => Ok(set.correlation(&entry.rule, lowered, plan, schema)),
+                Outcome::Filter(filter) => {
+                    let found = &mut report.diagnostics;
+                    set.filter(&entry.rule, filter, plan, schema, self.options, found)
+                }
+                Outcome::Skip(_) => Ok(()),
+            };
+            if let Err(message) = added {
+                entry.status = RuleStatus::Failed;
+                let rule = Some(entry.rule.name.clone()).filter(|name| !name.is_empty());
+                let error = Diagnostic::error(codes::RULE_FILE, message, Span::default());
+                report.diagnostics.push(Diagnostic { path: entry.path.clone(), rule, ..error });
+                continue;
             }
+            entry.status = RuleStatus::Compiled { index: set.rules.len() as u32 };
             set.rules.push(Arc::clone(&entry.rule));
         }
         let streams = match set.rules.iter().any(|rule| !rule.index.is_empty()) {
@@ -349,9 +357,10 @@ impl<'a> Compiler<'a> {
         let limits = self.options.limits.clone();
         // What is not needed any more makes room for the tables.
         let Lowering { plan, set, streams, report, .. } = self.assemble();
-        let Assembly { rules, filters, targets, correlations, timelines } = set;
+        let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let (filters, targets) = Targets::share(filters, &targets);
         let mut program = Program::new(plan, filters, limits).with_correlations(targets, correlations, timelines);
+        program.threats = threats;
         program.streams = streams;
         (RuleSet { rules, program }, report)
     }
@@ -366,19 +375,7 @@ pub(super) enum Outcome {
 
 /// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
 pub(crate) fn window(from: Option<&str>) -> u64 {
-    let parse = |text: &str| {
-        let text = text.strip_prefix("now-")?;
-        let digits = text.find(|c: char| !c.is_ascii_digit())?;
-        let factor = match &text[digits..] {
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        text[..digits].parse::<u64>().ok()?.checked_mul(factor)
-    };
-    from.and_then(parse).unwrap_or(DEFAULT_WINDOW)
+    from.and_then(detect::ago).unwrap_or(DEFAULT_WINDOW)
 }
 
 /// What a rule's query becomes.

@@ -79,6 +79,13 @@ impl Evaluator {
         Err((0, format!("a condition has more than {most} combinations of values to try")))
     }
 
+    /// Reads an event without asking anything of it.
+    pub fn read<'a>(&'a mut self, program: &Program, line: Line<'a>) -> Option<Event<'a>> {
+        self.matched.clear();
+        program.projection.decode_line(line, &program.limits, &mut self.slots).ok()?;
+        Some(self.slots.view_line(line))
+    }
+
     /// The filters that hold for the last event, in order.
     pub fn matched(&self) -> &[u32] {
         &self.matched

@@ -11,6 +11,7 @@ mod pieces;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;
+mod signals;
 mod streams;
 mod targets;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use assembly::TIMESTAMP_FIELD;
 pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
@@ -29,6 +31,7 @@ use crate::api::Rejection;
 use crate::correlate::Setting;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::decode::Projection;
+use crate::detect::threat::Threat;
 use crate::plan::access::Access;
 use crate::plan::code::Code;
 use crate::plan::{Filter, Plan};
@@ -66,6 +69,8 @@ pub(crate) struct Program {
     pub targets: Targets,
     pub correlations: Vec<Correlation>,
     pub timelines: Vec<TimelineFields>,
+    /// Rules that look for indicators, in the order of their rules.
+    pub threats: Vec<Threat>,
     /// Which data streams the rules are meant for.
     pub streams: Streams,
     pub limits: Limits,
@@ -91,6 +96,7 @@ impl Program {
             targets: Targets::default(),
             correlations: Vec::new(),
             timelines: Vec::new(),
+            threats: Vec::new(),
             streams: Streams::default(),
             limits,
         }

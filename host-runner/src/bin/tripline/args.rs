@@ -432,6 +432,7 @@ pub enum FmtOutput {
       memory_limit: 64MiB
       deadline: 1s
       allowed_lateness: 30s         # how late events may come and still take their place in sequences
+      new_terms_learning: 24h       # how long terms are learned before `new_terms` rules make alerts
       state: state                  # a folder; sequences go on after a restart
   inputs:
     - http: 127.0.0.1:8080        # POST /v1/tenants/web/events, GET /status
@@ -698,7 +699,19 @@ limit_args! {
     max_join_keys,
     /// Partial matches that one sequence keeps; beyond it the oldest is dropped.
     max_partial_matches,
-    /// Bytes of state of all sequences and samples; beyond it the oldest state is dropped.
+    /// Groups that one threshold rule counts, and suppressions that one rule has under way; beyond it the oldest goes.
+    max_groups,
+    /// Different values that one group of a threshold rule tells apart for its cardinality.
+    max_group_values,
+    /// Combinations of values that one new_terms rule remembers; beyond it the one not seen for longest is forgotten.
+    max_new_terms,
+    /// Runs of rules for which alerts are counted for max_signals; beyond it the earliest is forgotten.
+    max_signal_runs,
+    /// Indicators that one rule set loads for threat_match; the rest are left out.
+    max_indicators,
+    /// Bytes of one file of indicators.
+    max_indicator_bytes,
+    /// Bytes of state of all rules over several events; beyond it the oldest state is dropped.
     max_state_bytes,
     /// Bytes of events held back until their order is known; beyond it the earliest are put in order at once.
     max_held_bytes,

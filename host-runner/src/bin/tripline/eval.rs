@@ -47,6 +47,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
         notes: args.notes,
         lateness_ms: args.lateness.map(milliseconds),
         hash_seed: Some(host_runner::hash_seed()),
+        ..SessionOptions::default()
     };
     let session = instance.open(rules, &options)?;
     let progress = Progress::new();

@@ -65,6 +65,8 @@ struct TenantEntry {
     queue: Spanned<usize>,
     #[serde(default = "default_lateness", deserialize_with = "units::deserialize_any_duration")]
     allowed_lateness: Duration,
+    #[serde(default = "default_learning", deserialize_with = "units::deserialize_any_duration")]
+    new_terms_learning: Duration,
     #[serde(default = "default_clock_skew", deserialize_with = "units::deserialize_any_duration")]
     clock_skew: Duration,
     state: Option<PathBuf>,
@@ -94,6 +96,10 @@ fn default_queue() -> Spanned<usize> {
 
 fn default_lateness() -> Duration {
     Duration::from_secs(10)
+}
+
+fn default_learning() -> Duration {
+    Duration::from_secs(24 * 60 * 60)
 }
 
 fn default_clock_skew() -> Duration {
@@ -195,6 +201,7 @@ impl Config {
                 queue: entry.queue.value,
                 index: entry.index.clone(),
                 allowed_lateness: entry.allowed_lateness,
+                new_terms_learning: entry.new_terms_learning,
                 clock_skew: entry.clock_skew,
                 state,
             });
@@ -279,6 +286,7 @@ mod tests {
         assert_eq!(config.tenants[0].instance, InstanceLimits::default());
         assert_eq!(config.tenants[0].limits, Limits::default());
         assert_eq!(config.tenants[0].allowed_lateness, Duration::from_secs(10));
+        assert_eq!(config.tenants[0].new_terms_learning, Duration::from_secs(86_400));
         assert_eq!(config.tenants[0].clock_skew, Duration::from_secs(300));
         assert_eq!(config.tenants[0].state, None);
     }
@@ -298,6 +306,7 @@ tenants:
     queue: 4
     limits: { max_event_bytes: 1000 }
     allowed_lateness: 0s
+    new_terms_learning: 0s
     clock_skew: 1m 30s
     state: state
     state_interval: 10s
@@ -320,6 +329,7 @@ stop_timeout: 5s
         assert_eq!(a.instance.memory, ByteSize::mib(64));
         assert_eq!(a.instance.deadline, Duration::from_millis(250));
         assert_eq!((a.allowed_lateness, a.clock_skew), (Duration::ZERO, Duration::from_secs(90)));
+        assert_eq!(a.new_terms_learning, Duration::ZERO);
         let state = State { folder: "/etc/tripline/state".into(), interval: Duration::from_secs(10) };
         assert_eq!(a.state, Some(state));
         let state = State { folder: "/var/lib/tripline".into(), interval: Duration::from_secs(60) };

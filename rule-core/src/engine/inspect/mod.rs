@@ -142,7 +142,7 @@ impl Inspector {
     /// Compiles rules as [`compile`](crate::compile) does. At most `max_shapes` shapes of events are kept apart.
     pub fn compile(sources: &[Source], options: &CompileOptions, max_shapes: usize) -> (Inspector, CompileReport) {
         let Lowering { schema, mut plan, set, report, .. } = lower(sources, options);
-        let Assembly { rules, filters, targets, correlations, timelines } = set;
+        let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let mut terms: Vec<Vec<Term>> = rules.iter().map(|_| Vec::new()).collect();
         let mut extra: Vec<Vec<u32>> = terms.iter().map(|_| Vec::new()).collect();
         let mut hashes = vec![None; rules.len()];
@@ -152,6 +152,16 @@ impl Inspector {
         for (filter, target) in (0..).zip(&targets) {
             let (rule, term) = match *target {
                 Target::Rule(rule) => (rule as usize, whole(&rules[rule as usize], filter, &schema, &mut plan)),
+                Target::Threat(number) => {
+                    let rule = threats[number as usize].rule as usize;
+                    (rule, whole(&rules[rule], filter, &schema, &mut plan))
+                }
+                Target::Detection(number) => {
+                    let correlation = &correlations[number as usize];
+                    let rule = correlation.rule as usize;
+                    hashes[rule] = Some(correlation.hash);
+                    (rule, whole(&rules[rule], filter, &schema, &mut plan))
+                }
                 Target::Term(number, term) => {
                     let correlation = &correlations[number as usize];
                     let rule = correlation.rule as usize;

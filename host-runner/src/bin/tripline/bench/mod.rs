@@ -88,6 +88,7 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
             notes: false,
             lateness_ms: args.lateness.map(|lateness| u64::try_from(lateness.as_millis()).unwrap_or(u64::MAX)),
             hash_seed: Some(host_runner::hash_seed()),
+            ..SessionOptions::default()
         },
     };
     let parts = bench.engines.len() as u32 + u32::from(native.is_some());
