@@ -205,7 +205,10 @@ fn elastics_rules_of_these_types_load() {
     let wanted = sources.len();
     let csv = "threat.indicator.ip,threat.indicator.email.address\n192.0.2.66,x@example.com\n";
     let indicators = vec![Source { path: "list.csv".into(), text: csv.into() }];
-    let (rules, report) = compile(&sources, &CompileOptions { indicators, ..CompileOptions::default() });
+    // One of them says that it is to be installed without being enabled.
+    let text = "[[rule]]\nname = '*'\nenabled = true\n".into();
+    let overrides = Some(Source { path: "overrides.toml".into(), text });
+    let (rules, report) = compile(&sources, &CompileOptions { indicators, overrides, ..CompileOptions::default() });
     let failed: Vec<_> = report.rules.iter().filter(|r| !matches!(r.status, RuleStatus::Compiled { .. })).collect();
     assert!(failed.is_empty(), "{:?} {:?}", failed[0].path, report.diagnostics);
     assert_eq!(rules.rules().len(), wanted);
