@@ -19,15 +19,18 @@
 
 pub mod collector;
 mod deployment;
+pub mod document;
 pub mod embed;
 mod engine;
 pub mod input;
 mod module;
 mod native;
+pub mod ocsf;
 pub mod playground;
 pub mod rules;
 pub mod ruleset;
 mod server;
+pub mod testing;
 pub mod units;
 mod wasm;
 

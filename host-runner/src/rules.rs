@@ -89,8 +89,14 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+/// Whether a file in a folder is taken for a rule file, by its name. What belongs to rule tests is not: `NAME.test.ndjson`
+/// holds events.
+pub(crate) fn is_rule_file(path: &Path) -> bool {
+    let is_of_tests = path.file_stem().is_some_and(|stem| stem.as_encoded_bytes().ends_with(b".test"));
+    !is_of_tests
+        && path
+            .extension()
+            .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 fn read_file(path: &Path, limits: &Limits, files: &mut RuleFiles) -> Result<(), RulesError> {

@@ -111,7 +111,7 @@ impl CompileReport {
 pub struct SessionOptions {
     /// Also build an alert document for each match ([`Outcome::alerts`]).
     pub alerts: bool,
-    /// Put `kibana.alert.rule.note` (the investigation guide) into alerts.
+    /// Put `kibana.alert.rule.note` (the investigation guide) and other long texts into alerts.
     pub notes: bool,
     /// Milliseconds by which an event may arrive later than one that happened after it, and still take its place in a sequence.
     /// `None`: any; sequences are then matched by [`Session::flush`](crate::Session::flush) or

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rule_core::Limits;
+use serde::Deserialize;
 
 use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
@@ -23,6 +24,8 @@ pub struct Config {
     pub inputs: Vec<Input>,
     /// Where alerts go.
     pub output: Output,
+    /// What alerts are written as.
+    pub format: AlertFormat,
     /// How long a stop may wait for requests that are under way.
     pub stop_timeout: Duration,
 }
@@ -38,6 +41,8 @@ pub struct Tenant {
     pub mapping: Option<PathBuf>,
     /// What belongs to the deployment and not to the rules.
     pub deployment: Deployment,
+    /// The index or data stream of events that do not say theirs; see [`SessionOptions::index`](rule_core::SessionOptions::index).
+    pub index: Option<String>,
     /// Whether alerts carry the investigation guide.
     pub notes: bool,
     /// Limits on rules and events.
@@ -97,6 +102,17 @@ pub enum Output {
     Stdout,
     /// Appended to a file, which SIGHUP opens again.
     File(PathBuf),
+}
+
+/// What alerts are written as, one per line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertFormat {
+    /// Documents that Kibana's alert views understand, with `tripline.tenant`.
+    #[default]
+    Kibana,
+    /// OCSF Detection Findings, with the tenant as `metadata.tenant_uid`.
+    Ocsf,
 }
 
 /// Why the configuration cannot be used.

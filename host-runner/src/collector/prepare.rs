@@ -83,6 +83,7 @@ pub(super) fn start(
     let mut instance = engine.instance(config.instance)?;
     let (rules, report) = instance.compile(&sources, &options)?;
     let session = SessionOptions {
+        index: config.index.clone(),
         alerts: true,
         notes: config.notes,
         lateness_ms: Some(u64::try_from(config.allowed_lateness.as_millis()).unwrap_or(u64::MAX)),

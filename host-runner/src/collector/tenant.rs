@@ -154,7 +154,7 @@ pub(super) fn spawn(
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::Output;
+    use super::super::config::{AlertFormat, Output};
     use super::super::prepare::prepare;
     use super::*;
     use crate::engine::InstanceLimits;
@@ -167,6 +167,7 @@ mod tests {
         let instance =
             InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_secs(1), ..InstanceLimits::default() };
         Tenant {
+            index: None,
             name: name.into(),
             rules: vec![rules],
             mapping: None,
@@ -195,7 +196,7 @@ mod tests {
         let rule = folder.path().join("rule.eql");
         fs::write(&rule, "any where true").unwrap();
         let engine = Engine::Wasm(crate::wasm::tests::misbehaving(3));
-        let sink = Arc::new(Sink::open(&Output::File(folder.path().join("alerts"))).unwrap());
+        let sink = Arc::new(Sink::open(&Output::File(folder.path().join("alerts")), AlertFormat::Kibana).unwrap());
         let [(bad, bad_thread), (good, good_thread)] = ["bad", "good"].map(|name| {
             let config = tenant(name, rule.clone());
             let prepared = prepare(&engine, &config).unwrap();

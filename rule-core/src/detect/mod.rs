@@ -37,7 +37,7 @@ mod terms;
 pub mod threat;
 mod threshold;
 
-pub use finding::{Finding, Found, date};
+pub use finding::{Finding, Found};
 pub(crate) use group::common;
 pub use machine::{Machine, Sizes};
 pub use plan::{Plan, Stage, ago, interval, lower, max_signals};

@@ -73,16 +73,11 @@ pub(crate) fn compile_with_notes(sources: &[Source], options: &CompileOptions) -
 }
 
 /// What the rules were lowered to, before that is arranged for evaluation.
-#[cfg(feature = "profile")]
 pub(super) struct Lowering {
     pub schema: Schema,
     pub plan: Plan,
-    /// One for each of `targets`.
-    pub filters: Vec<Filter>,
-    pub targets: Vec<Target>,
-    pub correlations: Vec<Correlation>,
-    pub timelines: Vec<TimelineFields>,
-    pub rules: Vec<Arc<RuleInfo>>,
+    pub set: Assembly,
+    pub streams: Streams,
     pub report: CompileReport,
 }
 
@@ -93,8 +88,7 @@ pub(super) fn lower(sources: &[Source], options: &CompileOptions) -> Lowering {
     compiler.plan = Plan::default().with_word_tests();
     compiler.plan.notes = Some(Default::default());
     sources.iter().for_each(|source| compiler.file(source));
-    let Compiler { schema, plan, filters, targets, correlations, timelines, rules, report, .. } = compiler;
-    Lowering { schema, plan, filters, targets, correlations, timelines, rules, report }
+    compiler.assemble()
 }
 
 /// The value of a constant expression, such as `length("abc") + 1`; `None` is null.
@@ -315,7 +309,8 @@ impl<'a> Compiler<'a> {
         condition.filter(|_| !failed)
     }
 
-    fn finish(mut self) -> (RuleSet, CompileReport) {
+    /// Puts together what runs, now that it is known what that is.
+    fn assemble(mut self) -> Lowering {
         if let Some(source) = &self.options.overrides {
             let unused = self.overrides.unused();
             self.report.diagnostics.extend(unused.map(|mut warning| {
@@ -355,13 +350,16 @@ impl<'a> Compiler<'a> {
             }
             false => Streams::default(),
         };
-        let Compiler { options, plan, report, schema, exceptions, .. } = self;
+        Lowering { schema: self.schema, plan: self.plan, set, streams, report: self.report }
+    }
+
+    fn finish(self) -> (RuleSet, CompileReport) {
+        let limits = self.options.limits.clone();
         // What is not needed any more makes room for the tables.
-        drop((schema, exceptions));
+        let Lowering { plan, set, streams, report, .. } = self.assemble();
         let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let (filters, targets) = Targets::share(filters, &targets);
-        let mut program =
-            Program::new(plan, filters, options.limits.clone()).with_correlations(targets, correlations, timelines);
+        let mut program = Program::new(plan, filters, limits).with_correlations(targets, correlations, timelines);
         program.threats = threats;
         program.streams = streams;
         (RuleSet { rules, program }, report)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::signals::Signals;
 use super::streams::Seen;
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
-use crate::alert::AlertBuilder;
+use crate::alert::{AlertBuilder, Extra};
 use crate::api::{Advance, Match, Outcome, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
@@ -71,7 +71,7 @@ struct Matched {
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
-        let alerts = options.alerts.then(|| AlertBuilder::new(rules.rules.len(), options.notes));
+        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes));
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
         let signals = (options.alerts && options.max_signals).then(Signals::new);
@@ -289,8 +289,8 @@ impl Session {
                 };
                 let event = self.evaluator.event(line);
                 let enrichments = threat.enrichments(event, &program.plan.columns, &mut self.scratch);
-                let members = [("threat.enrichments", enrichments)];
-                builder.push_more((rule, info), line.bytes, &[], &members, limits, &mut outcome.alerts);
+                let extra = Extra::new().with("threat.enrichments", &enrichments);
+                builder.push_with(rule, info, line.bytes, &extra, limits, &mut outcome.alerts);
             }
         }
         let Some(correlator) = self.correlator.as_mut().filter(|_| readable) else { return };

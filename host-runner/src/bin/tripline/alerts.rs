@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use anyhow::{Context as _, Result};
+use host_runner::document::read_alert;
 use rule_core::{CompileReport, Match, RuleInfo, RuleStatus};
 use serde_json::Value;
 
@@ -92,13 +93,4 @@ fn cells(alert: &Value, host: String) -> [Cell; 4] {
 
 fn name(rule: &RuleInfo) -> &str {
     if rule.name.is_empty() { &rule.id } else { &rule.name }
-}
-
-/// An alert as a document; of one with an event nested too deeply to be read, only what the rule says.
-fn read_alert(line: &str) -> serde_json::Result<Value> {
-    let whole = serde_json::from_str(line);
-    match (whole, line.rfind(r#","kibana.alert.uuid":"#)) {
-        (Err(_), Some(at)) => serde_json::from_str(&format!("{{{}", &line[at + 1..])),
-        (whole, _) => whole,
-    }
 }

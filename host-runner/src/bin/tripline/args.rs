@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, units};
+use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, testing, units};
 use rule_core::{Limits, ResultPosition};
 
 use crate::rules::args::RulesCommand;
@@ -40,6 +40,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain why a rule matches events or does not, node by node.
     Explain(ExplainArgs),
+    /// Run the tests that stand beside rules, NAME.test.yaml.
+    Test(TestArgs),
     /// Measure how fast rules run on events, and which cost most.
     Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
@@ -52,6 +54,8 @@ pub enum Command {
     Playground(PlaygroundArgs),
     /// Write a WebAssembly module with rules inside it, for Fluent Bit.
     Embed(EmbedArgs),
+    /// Print the JSON Schema of what Tripline writes.
+    Schema(SchemaArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -69,13 +73,17 @@ pub struct EvalArgs {
     /// What to print [default: table on a terminal, otherwise ndjson]
     #[arg(short, long, value_enum)]
     pub output: Option<EvalOutput>,
-    /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
+    /// Put investigation guides (`kibana.alert.rule.note`) and other long texts into alerts.
     #[arg(long)]
     pub notes: bool,
     /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s`
     /// [default: any; sequences are then told at the end]. While standard input is silent, event time goes on with the clock
     #[arg(long, value_name = "DURATION", value_parser = units::any_duration)]
     pub lateness: Option<Duration>,
+    /// The index or data stream of events that do not say theirs, for rules with index patterns, such as
+    /// `logs-system.auth-default` [default: such events are for every rule]
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
@@ -88,8 +96,25 @@ pub enum EvalOutput {
     Table,
     /// One alert document per line.
     Ndjson,
+    /// One OCSF Detection Finding per line.
+    Ocsf,
     /// One document with the report on the rules, matches, alerts and rejected events.
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline schema alert > alert.schema.json")]
+pub struct SchemaArgs {
+    /// What to describe
+    #[arg(value_enum)]
+    pub of: Described,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// An alert document, as `eval --output ndjson` and the collector write it.
+    Alert,
 }
 
 #[derive(Debug, Args)]
@@ -232,6 +257,73 @@ pub struct ExplainArgs {
     pub engine: EngineArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline test rules/
+  tripline test rules/execution_x.toml --watch
+  tripline test rules/ --coverage
+  tripline test rules/ --filter \"cron\" --fail-fast
+  tripline test rules/ --output junit > report.xml
+
+  # execution_x.test.yaml, beside execution_x.toml
+  defaults: { event.category: file, event.type: creation, host.os.type: linux }
+  tests:
+    - name: a miner's unit
+      events:
+        - { file.name: pnsd.service }
+      expect: alert
+    - name: the same file deleted
+      events:
+        - { file.name: pnsd.service, event.type: deletion }
+      expect: none
+
+docs/testing.md describes the format. Exit status: 0 all passed, 1 a test failed or could not be run, 2 usage or I/O.")]
+pub struct TestArgs {
+    /// Test files (NAME.test.yaml), rule files with tests beside them, or folders of these.
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = TestOutput::Human)]
+    pub output: TestOutput,
+    /// Run only tests with this in their name, or in their rule's name; upper and lower case are the same.
+    #[arg(short, long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Stop at the first test that fails.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Tell which conditions of the rules no test reaches; with a file, write that there as JSON.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
+    pub coverage: Option<Option<PathBuf>>,
+    /// Run again what changes, until Ctrl-C.
+    #[arg(short, long)]
+    pub watch: bool,
+    /// An Elasticsearch mapping (JSON, `{\"properties\": …}`): fields outside it are errors.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
+    /// How wide what is printed may be [default: the terminal, elsewhere 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..))]
+    pub width: Option<u16>,
+    /// Bytes of one test file, and of one file of events that tests name.
+    #[arg(long, value_name = "N", default_value_t = testing::DEFAULT_MAX_BYTES, hide_short_help = true)]
+    pub max_test_bytes: u32,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// A line per test file, and what failed, for people.
+    Human,
+    /// What became of each test, as one document.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
 }
 
 #[derive(Debug, Args)]

@@ -51,8 +51,12 @@ pub fn instance(args: &EngineArgs) -> Result<Box<dyn Instance>> {
 
 /// An instance of an engine.
 pub fn instance_of(kind: EngineKind, args: &SandboxArgs) -> Result<Box<dyn Instance>> {
-    let engine = Engine::new(kind, &args.wasm_options())?;
-    Ok(engine.instance(args.instance_limits())?)
+    Ok(engine_of(kind, args)?.instance(args.instance_limits())?)
+}
+
+/// An engine, for commands that make several instances.
+pub fn engine_of(kind: EngineKind, args: &SandboxArgs) -> Result<Engine> {
+    Ok(Engine::new(kind, &args.wasm_options())?)
 }
 
 /// Reads a mapping, if one is named.

@@ -11,7 +11,7 @@ use rule_core::Limits;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::{Config, ConfigError, Input, Output, State, Tenant};
+use super::{AlertFormat, Config, ConfigError, Input, Output, State, Tenant};
 use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
 use crate::units;
@@ -25,6 +25,8 @@ struct File {
     inputs: Spanned<Vec<Spanned<InputEntry>>>,
     #[serde(default = "default_output")]
     output: String,
+    #[serde(default)]
+    format: AlertFormat,
     #[serde(default = "default_stop_timeout", deserialize_with = "units::deserialize_duration")]
     stop_timeout: Duration,
 }
@@ -48,6 +50,7 @@ struct TenantEntry {
     value_lists: Vec<PathBuf>,
     #[serde(default)]
     indicators: Vec<PathBuf>,
+    index: Option<String>,
     #[serde(default)]
     notes: bool,
     #[serde(default)]
@@ -196,6 +199,7 @@ impl Config {
                     compile_deadline: entry.compile_deadline,
                 },
                 queue: entry.queue.value,
+                index: entry.index.clone(),
                 allowed_lateness: entry.allowed_lateness,
                 new_terms_learning: entry.new_terms_learning,
                 clock_skew: entry.clock_skew,
@@ -217,7 +221,14 @@ impl Config {
             inputs.push(input);
         }
         let output = if file.output == "-" { Output::Stdout } else { Output::File(base.join(&file.output)) };
-        Ok(Config { engine: file.engine, tenants, inputs, output, stop_timeout: file.stop_timeout })
+        Ok(Config {
+            engine: file.engine,
+            tenants,
+            inputs,
+            output,
+            format: file.format,
+            stop_timeout: file.stop_timeout,
+        })
     }
 }
 
@@ -269,7 +280,7 @@ mod tests {
     fn a_short_configuration_has_defaults() {
         let config = parse("tenants:\n  - name: web\n    rules: [rules]\ninputs:\n  - tcp: 5170\n").unwrap();
         assert_eq!(config.engine, EngineKind::Wasm);
-        assert_eq!(config.output, Output::Stdout);
+        assert_eq!((config.output, config.format), (Output::Stdout, AlertFormat::Kibana));
         assert_eq!(config.inputs, [Input::Tcp { address: "127.0.0.1:5170".parse().unwrap(), tenant: 0 }]);
         assert_eq!(config.tenants[0].rules, [Path::new("/etc/tripline/rules")]);
         assert_eq!(config.tenants[0].instance, InstanceLimits::default());
@@ -305,11 +316,13 @@ inputs:
   - { tcp: "127.0.0.1:1", tenant: a }
   - http: "[::1]:2"
 output: alerts.ndjson
+format: ocsf
 stop_timeout: 5s
 "#;
         let config = parse(text).unwrap();
         assert_eq!(config.engine, EngineKind::Native);
         assert_eq!(config.output, Output::File("/etc/tripline/alerts.ndjson".into()));
+        assert_eq!(config.format, AlertFormat::Ocsf);
         assert_eq!(config.stop_timeout, Duration::from_secs(5));
         let a = &config.tenants[0];
         assert_eq!((a.notes, a.queue, a.limits.max_event_bytes), (true, 4, 1000));

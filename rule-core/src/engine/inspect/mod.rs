@@ -10,6 +10,7 @@ mod needs;
 
 use std::sync::Arc;
 
+use super::assembly::Assembly;
 use super::compile::{Lowering, lower};
 use super::{Program, Target, lines};
 use crate::api::{CompileOptions, CompileReport};
@@ -140,8 +141,8 @@ struct Term {
 impl Inspector {
     /// Compiles rules as [`compile`](crate::compile) does. At most `max_shapes` shapes of events are kept apart.
     pub fn compile(sources: &[Source], options: &CompileOptions, max_shapes: usize) -> (Inspector, CompileReport) {
-        let Lowering { schema, mut plan, filters, targets, correlations, timelines, rules, report } =
-            lower(sources, options);
+        let Lowering { schema, mut plan, set, report, .. } = lower(sources, options);
+        let Assembly { rules, filters, targets, correlations, timelines } = set;
         let mut terms: Vec<Vec<Term>> = rules.iter().map(|_| Vec::new()).collect();
         let mut extra: Vec<Vec<u32>> = terms.iter().map(|_| Vec::new()).collect();
         let mut hashes = vec![None; rules.len()];

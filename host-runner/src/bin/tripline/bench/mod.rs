@@ -83,6 +83,7 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
         engines,
         profiler: native.map(|_| Profiler::compile(&sources, &options).0),
         options: SessionOptions {
+            index: None,
             alerts: true,
             notes: false,
             lateness_ms: args.lateness.map(|lateness| u64::try_from(lateness.as_millis()).unwrap_or(u64::MAX)),

@@ -2,8 +2,8 @@
 
 pub mod paint;
 mod show;
-mod trace;
-mod tree;
+pub mod trace;
+pub mod tree;
 
 use std::io::{self, IsTerminal as _, Write};
 use std::iter;

@@ -45,8 +45,8 @@ struct Inspected {
 }
 
 fn inspect(paths: &[PathBuf], mapping: Option<&Path>, limits: Limits, max_shapes: usize) -> Result<Inspected> {
-    let RuleFiles { sources, diagnostics } = rules::read(paths, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: setup::mapping(mapping)?, limits };
+    let RuleFiles { sources, diagnostics } = rules::read(paths, &limits)?;
+    let options = CompileOptions { mapping: setup::mapping(mapping)?, limits, ..CompileOptions::default() };
     let (inspector, mut report) = Inspector::compile(&sources, &options, max_shapes);
     report.diagnostics.splice(0..0, diagnostics);
     Ok(Inspected { inspector, report, sources, options })
