@@ -142,7 +142,7 @@ impl Inspector {
     /// Compiles rules as [`compile`](crate::compile) does. At most `max_shapes` shapes of events are kept apart.
     pub fn compile(sources: &[Source], options: &CompileOptions, max_shapes: usize) -> (Inspector, CompileReport) {
         let Lowering { schema, mut plan, set, report, .. } = lower(sources, options);
-        let Assembly { rules, filters, targets, correlations, timelines } = set;
+        let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let mut terms: Vec<Vec<Term>> = rules.iter().map(|_| Vec::new()).collect();
         let mut extra: Vec<Vec<u32>> = terms.iter().map(|_| Vec::new()).collect();
         let mut hashes = vec![None; rules.len()];
@@ -150,8 +150,15 @@ impl Inspector {
             extra[rule].extend(needs::other_fields(info).map(|name| plan.slot(&schema, name)));
         }
         for (filter, target) in (0..).zip(&targets) {
+            let mut whole_of = |rule: u32| (rule as usize, whole(&rules[rule as usize], filter, &schema, &mut plan));
             let (rule, term) = match *target {
-                Target::Rule(rule) => (rule as usize, whole(&rules[rule as usize], filter, &schema, &mut plan)),
+                Target::Rule(rule) => whole_of(rule),
+                Target::Threat(number) => whole_of(threats[number as usize].rule),
+                Target::Detection(number) => {
+                    let correlation = &correlations[number as usize];
+                    hashes[correlation.rule as usize] = Some(correlation.hash);
+                    whole_of(correlation.rule)
+                }
                 Target::Term(number, term) => {
                     let correlation = &correlations[number as usize];
                     let rule = correlation.rule as usize;
