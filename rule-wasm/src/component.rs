@@ -4,7 +4,8 @@ use rule_core as core;
 
 use crate::{handles, service};
 use exports::tripline::engine::engine::{
-    Compiled, DetectionStatus, Guest, Handle, HeldBack, Match, Outcome, Progress, Rejection, SequenceStatus, Source, Time,
+    Compiled, DetectionStatus, Guest, Handle, HeldBack, Match, Outcome, Progress, Rejection, SequenceStatus, Source,
+    Time,
 };
 
 wit_bindgen::generate!({ path: "wit", world: "tripline" });

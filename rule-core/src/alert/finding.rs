@@ -1,4 +1,4 @@
-//! The alerts of rules that count, remember, suppress or look up indicators: what the rule found, as the alert's members.
+//! The alerts of rules that count, remember, suppress or look up indicators: the event's alert with what the rule found.
 
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ impl AlertBuilder {
         let members = finding.members(plan, &rule.id).into_iter().chain(more);
         let extra = members.fold(Extra::keyed(&finding.id()), |extra, (name, value)| extra.with(name, &value));
         match (&finding.found, &plan.stage) {
+            (Found::Group(key), _) => self.push_group_with(number, rule, (key.bytes(), lines), &extra, limits, out),
             (Found::Threshold(reached), Stage::Threshold { fields, cardinality, .. }) => {
                 let values: Vec<String> =
                     reached.key.values().iter().map(|value| value.to_json().to_string()).collect();
@@ -38,7 +39,6 @@ impl AlertBuilder {
                 };
                 self.push_threshold(number, rule, &result, extra, limits, out);
             }
-            (Found::Group(key), _) => self.push_group_with(number, rule, (key.bytes(), lines), &extra, limits, out),
             _ => {
                 if let Some(line) = lines.first() {
                     self.push_with(number, rule, line, &extra, limits, out);

@@ -150,14 +150,17 @@ impl Inspector {
             extra[rule].extend(needs::other_fields(info).map(|name| plan.slot(&schema, name)));
         }
         for (filter, target) in (0..).zip(&targets) {
-            let mut whole_of = |rule: u32| (rule as usize, whole(&rules[rule as usize], filter, &schema, &mut plan));
             let (rule, term) = match *target {
-                Target::Rule(rule) => whole_of(rule),
-                Target::Threat(number) => whole_of(threats[number as usize].rule),
+                Target::Rule(rule) => (rule as usize, whole(&rules[rule as usize], filter, &schema, &mut plan)),
+                Target::Threat(number) => {
+                    let rule = threats[number as usize].rule as usize;
+                    (rule, whole(&rules[rule], filter, &schema, &mut plan))
+                }
                 Target::Detection(number) => {
                     let correlation = &correlations[number as usize];
-                    hashes[correlation.rule as usize] = Some(correlation.hash);
-                    whole_of(correlation.rule)
+                    let rule = correlation.rule as usize;
+                    hashes[rule] = Some(correlation.hash);
+                    (rule, whole(&rules[rule], filter, &schema, &mut plan))
                 }
                 Target::Term(number, term) => {
                     let correlation = &correlations[number as usize];
