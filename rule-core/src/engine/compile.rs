@@ -74,6 +74,7 @@ pub(crate) fn compile_with_notes(sources: &[Source], options: &CompileOptions) -
 
 /// What the rules were lowered to, before that is arranged for evaluation.
 pub(super) struct Lowering {
+    #[cfg(feature = "profile")]
     pub schema: Schema,
     pub plan: Plan,
     pub set: Assembly,
@@ -353,7 +354,14 @@ impl<'a> Compiler<'a> {
             }
             false => Streams::default(),
         };
-        Lowering { schema: self.schema, plan: self.plan, set, streams, report: self.report }
+        Lowering {
+            #[cfg(feature = "profile")]
+            schema: self.schema,
+            plan: self.plan,
+            set,
+            streams,
+            report: self.report,
+        }
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
