@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::plan::{Plan, Stage};
+use super::plan::Plan;
 use super::threshold::Reached;
 use crate::correlate::key::{Key, KeyValue};
 use crate::correlate::order::At;
@@ -79,27 +79,13 @@ impl Finding {
 
     /// What the alert says beside its event and its rule. `rule`: the rule's id.
     ///
-    /// Names and shapes are Kibana's: `kibana.alert.threshold_result` (`transformBucketIntoHit`), `kibana.alert.new_terms` (the
+    /// Names and shapes are Kibana's: `kibana.alert.new_terms` (the
     /// README of its rule type), `kibana.alert.suppression.*` and `kibana.alert.instance.id` (`wrapSuppressedAlerts`,
     /// `getSuppressionAlertFields`).
     pub fn members(&self, plan: &Plan, rule: &str) -> Members {
         let mut members = Members::new();
-        match (&self.found, &plan.stage) {
-            (Found::Threshold(reached), Stage::Threshold { fields, cardinality, .. }) => {
-                let mut result = json!({
-                    "terms": terms(fields, &reached.key, false),
-                    "count": reached.count,
-                    "from": date(reached.first.0),
-                });
-                if let Some((field, _)) = cardinality {
-                    result["cardinality"] = json!([{ "field": field, "value": reached.cardinality }]);
-                }
-                members.push(("kibana.alert.threshold_result", result));
-            }
-            (Found::Terms(term), _) => {
-                members.push(("kibana.alert.new_terms", term.values().iter().map(KeyValue::to_json).collect()));
-            }
-            _ => {}
+        if let Found::Terms(term) = &self.found {
+            members.push(("kibana.alert.new_terms", term.values().iter().map(KeyValue::to_json).collect()));
         }
         if let (Some(suppressed), Some(suppression)) = (&self.suppressed, &plan.suppression) {
             let terms = terms(&suppression.fields, &suppressed.group, suppression.whole);
@@ -130,6 +116,6 @@ fn terms<'a>(fields: &'a [String], key: &Key, whole: bool) -> Vec<Term<'a>> {
 }
 
 /// An instant as alerts have it.
-pub fn date(at: At) -> Value {
+fn date(at: At) -> Value {
     time::format(at.ms, at.ns).into()
 }

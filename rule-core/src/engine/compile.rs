@@ -327,7 +327,10 @@ impl<'a> Compiler<'a> {
             report.diagnostics.extend(self.exceptions.missing(entry, place));
             outcome.restrict(&exceptions.left_by(&entry.rule.exceptions_list, plan, &mut report.diagnostics));
             let added = match outcome {
-                Outcome::Correlation(lowered) => Ok(set.correlation(&entry.rule, lowered, plan, schema)),
+                Outcome::Correlation(lowered) => {
+                    set.correlation(&entry.rule, lowered, plan, schema);
+                    Ok(())
+                }
                 Outcome::Filter(filter) => {
                     let found = &mut report.diagnostics;
                     set.filter(&entry.rule, filter, plan, schema, self.options, found)
