@@ -39,13 +39,13 @@ pub use explain::{ExplainOptions, Explanation, explain};
 pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
 pub use rule_syntax::clause;
-pub(crate) use rule_syntax::nearest;
 #[cfg(feature = "render")]
 pub use rule_syntax::render;
 pub use rule_syntax::{
     Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, rule, syntax,
 };
 pub use rule_syntax::{filter, kql, lucene};
+pub(crate) use rule_syntax::{nearest, sort};
 pub use search::Search;
 // Not part of the matcher: for commands that tell how far events are apart.
 #[doc(hidden)]

@@ -19,6 +19,7 @@ pub mod nearest;
 #[cfg(feature = "render")]
 pub mod render;
 pub mod rule;
+pub mod sort;
 mod source;
 pub mod syntax;
 

@@ -102,7 +102,11 @@ fn intersect(a: &Map<String, Value>, b: &Map<String, Value>) -> Map<String, Valu
         };
         Some((key.clone(), value))
     };
-    a.iter().filter_map(same).collect()
+    let mut common = Map::new();
+    for (key, value) in a.iter().filter_map(same) {
+        common.insert(key, value);
+    }
+    common
 }
 
 fn list(value: &Value) -> &[Value] {

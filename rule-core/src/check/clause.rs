@@ -18,6 +18,7 @@ use crate::plan::document::{Document, Leaves, Nested};
 use crate::plan::test::{Num, Spec};
 use crate::plan::{Filter, Plan};
 use crate::schema::{Field, FieldType};
+use crate::sort;
 use crate::syntax::ast::CompareOp;
 use crate::value::Value;
 
@@ -346,7 +347,7 @@ fn merge(specs: &mut Vec<Spec>, new: Spec) {
 /// Lists in order, so that equal ones are the same.
 fn sorted(spec: Spec) -> Spec {
     let order = |mut list: Vec<String>| {
-        list.sort_unstable();
+        sort::unstable(&mut list, Ord::cmp);
         list.dedup();
         list
     };

@@ -8,6 +8,7 @@ use crate::plan::condition::Condition;
 use crate::plan::script::{Mention, Node, Script};
 use crate::plan::test::{self, Num, Spec};
 use crate::schema::{Field, FieldType};
+use crate::sort;
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp};
 use crate::time::{self, Period};
 use crate::value::Value;
@@ -269,7 +270,7 @@ fn strings(patterns: &[Expr]) -> Vec<String> {
         _ => None,
     };
     let mut list: Vec<_> = patterns.iter().filter_map(string).collect();
-    list.sort_unstable();
+    sort::unstable(&mut list, Ord::cmp);
     list.dedup();
     list
 }
@@ -344,7 +345,7 @@ fn one_of(field: Option<&Field>, values: Vec<Value<'static>>, insensitive: bool)
         }
     }
     if !texts.is_empty() {
-        texts.sort_unstable();
+        sort::unstable(&mut texts, Ord::cmp);
         texts.dedup();
         others.push(Spec::TextIn(texts, insensitive));
     }

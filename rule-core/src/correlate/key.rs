@@ -8,6 +8,7 @@ use super::timeline::Span;
 use crate::decode::{Event, Value};
 use crate::plan::{Column, test};
 use crate::schema::FieldType;
+use crate::sort;
 use crate::time;
 
 /// How the values of one join key are read, the same for all terms of a query so that they can be equal.
@@ -373,7 +374,7 @@ fn values(event: Event<'_>, field: &KeyField, columns: &[Column]) -> Vec<KeyValu
         values.extend(stored.map(|value| field.kind.read(value, column)));
     }
     if values.len() > 1 {
-        values.sort_unstable();
+        sort::unstable(&mut values, Ord::cmp);
         values.dedup();
     }
     values

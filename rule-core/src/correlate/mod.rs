@@ -38,6 +38,7 @@ use crate::Limits;
 use crate::decode::Event;
 use crate::detect::{self, Finding};
 use crate::plan::Column;
+use crate::sort;
 use crate::time::Instant;
 use event::{Ledger, Stored};
 use join::Joiner;
@@ -469,7 +470,7 @@ impl Correlator {
             hits.retain(|hit| !self.at_rest[hit.machine as usize]);
         }
         // What one key of one machine has to do with the event, together.
-        hits.sort_unstable_by(|a, b| {
+        sort::unstable(&mut hits, |a, b| {
             (a.machine.cmp(&b.machine)).then_with(|| held.key(a).cmp(held.key(b))).then(a.term.cmp(&b.term))
         });
         let one = |a: &Hit, b: &Hit| a.machine == b.machine && (a.together || held.key(a) == held.key(b));

@@ -3,6 +3,7 @@
 //! Of each term a key keeps no more events than could ever be used: as many as there are terms (for each sample that it may
 //! give), since an event may not appear twice in a sample.
 
+use crate::sort;
 use std::collections::VecDeque;
 
 use super::Completion;
@@ -137,7 +138,7 @@ impl Sampler {
     /// All samples of a finite data set, by ascending key.
     pub fn finish(&mut self, shape: &Sample, size: usize, cx: &mut Context<'_>) {
         let mut numbers: Vec<_> = self.keys.iter().map(|(number, entry)| (entry.key.values(), number)).collect();
-        numbers.sort_unstable();
+        sort::unstable(&mut numbers, Ord::cmp);
         let mut left = size;
         for (_, number) in numbers {
             let Some(entry) = self.keys.get(number) else { continue };

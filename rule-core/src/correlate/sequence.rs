@@ -22,6 +22,7 @@ use super::table::{Entry, Keys, NONE, Slab};
 use super::trace::{Pending, StepKind, Trace};
 use super::{Completion, Tally};
 use crate::Limits;
+use crate::sort;
 
 /// What the machine works with beside its own state.
 pub struct Context<'a> {
@@ -135,7 +136,7 @@ impl Machine {
     pub fn event(&mut self, shape: &Sequence, event: &Stored, key: &[u8], roles: &[&Role], cx: &mut Context<'_>) {
         let mut number = self.keys.find(key);
         let mut stages: SmallVec<[u16; 8]> = roles.iter().flat_map(|role| role.stages.iter().copied()).collect();
-        stages.sort_unstable_by(|a, b| b.cmp(a));
+        sort::unstable(&mut stages, |a, b| b.cmp(a));
         for stage in stages {
             match (stage, number) {
                 (0, _) => {

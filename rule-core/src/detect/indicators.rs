@@ -65,8 +65,10 @@ pub fn read(sources: &[Source], limits: &Limits, found: &mut Vec<Diagnostic>) ->
             for (line, record) in records {
                 let is_one = record.len() == header.len();
                 let fields = header.iter().zip(record).filter(|(_, value)| !value.is_empty());
-                let document: Map<String, Value> =
-                    fields.map(|(name, value)| (name.trim().to_owned(), Value::String(value))).collect();
+                let mut document = Map::new();
+                for (name, value) in fields {
+                    document.insert(name.trim().to_owned(), Value::String(value));
+                }
                 add(is_one.then(|| Value::Object(document).to_string()), line);
             }
         }

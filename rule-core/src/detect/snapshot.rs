@@ -101,8 +101,12 @@ impl Machine {
             if self.groups.keys.find(key.bytes()).is_some() || segments.is_empty() || !in_order {
                 return None;
             }
-            let (segments, values) = (segments.iter().cloned().collect(), values.iter().copied().collect());
-            self.groups.set(key.clone(), *renewed, Group { segments, values, touched: *touched }, ledger);
+            let mut group =
+                Group { segments: segments.iter().cloned().collect(), touched: *touched, ..Group::default() };
+            for (value, last) in values {
+                group.values.insert(*value, *last);
+            }
+            self.groups.set(key.clone(), *renewed, group, ledger);
         }
         for (key, renewed) in &state.terms {
             if self.terms.seen.find(key.bytes()).is_some() {

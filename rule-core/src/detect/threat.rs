@@ -25,6 +25,7 @@ use crate::engine::Evaluator;
 use crate::plan::{Column, Plan};
 use crate::rule::ThreatMatch;
 use crate::schema::Schema;
+use crate::sort;
 use document::get;
 use selection::selection;
 
@@ -208,7 +209,7 @@ impl Threat {
                 .flatten()
                 .copied()
                 .collect();
-            found.sort_unstable();
+            sort::unstable(&mut found, Ord::cmp);
             found.dedup();
             for number in found {
                 let Some(of_indicator) = group.values.get(&number) else { continue };

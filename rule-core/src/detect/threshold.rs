@@ -10,6 +10,7 @@ use crate::correlate::event::{Ledger, Stored, key_cost};
 use crate::correlate::key::Key;
 use crate::correlate::order::At;
 use crate::correlate::table::Keys;
+use crate::sort;
 
 /// The groups of one rule.
 #[derive(Debug)]
@@ -191,7 +192,7 @@ impl Groups {
             }
             self.remove(number, ledger);
         }
-        reached.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        sort::unstable(&mut reached, |a, b| a.key.cmp(&b.key));
         reached
     }
 

@@ -17,6 +17,7 @@ use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
 use crate::schema::Schema;
+use crate::sort;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
@@ -201,7 +202,7 @@ impl<'a> Compiler<'a> {
         // Errors first when not all can be kept.
         let most = limits.max_diagnostics as usize;
         if diagnostics.len() > most {
-            diagnostics.sort_by_key(|d| d.level);
+            sort::by_key(&mut diagnostics, |d| d.level);
             self.report.diagnostics_omitted += (diagnostics.len() - most) as u32;
             diagnostics.truncate(most);
         }
@@ -430,7 +431,7 @@ pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
     for diagnostic in &mut *diagnostics {
         query.place(diagnostic);
     }
-    diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    sort::by_key(diagnostics, |d| d.labels.first().map(|label| label.span));
 }
 
 /// Fills in lines and columns.

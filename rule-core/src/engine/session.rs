@@ -16,6 +16,7 @@ use crate::correlate::snapshot::{self, RestoreError, Restored};
 use crate::decode::Line;
 use crate::detect;
 use crate::detect::threat::Scratch;
+use crate::sort;
 
 /// A rule set at work on a stream of events.
 ///
@@ -270,7 +271,7 @@ impl Session {
             }
         }
         // In the order of the rules, whoever shares a condition with whom.
-        self.matched.sort_unstable();
+        sort::unstable(&mut self.matched, Ord::cmp);
         let at = match &mut self.signals {
             Some(signals) if self.matched.iter().any(|matched| matched.is_alert) => {
                 signals.time(line.bytes, &program.limits)

@@ -8,6 +8,7 @@ use super::access::weight;
 use super::condition::Condition;
 use super::test::Spec;
 use super::{Plan, Predicate};
+use crate::sort;
 
 /// The conditions of all filters.
 #[derive(Debug, Default)]
@@ -166,7 +167,7 @@ impl Writer<'_> {
     /// Writes parts of which all must hold, or one if `all` is false.
     fn parts(&mut self, parts: &[Condition], wanted: bool, all: bool, holds: Label, fails: Label, next: Label) {
         let mut order: Vec<(u64, u32)> = (0..).zip(parts).map(|(number, part)| (self.costs.of(part), number)).collect();
-        order.sort_unstable();
+        sort::unstable(&mut order, Ord::cmp);
         let Some((last, others)) = order.split_last() else {
             return self.add(&Condition::Constant(all), true, holds, fails, next);
         };

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::sort;
 use crate::time::Format;
 
 /// The type of a field, as far as EQL tells types apart.
@@ -175,10 +176,10 @@ struct Fields {
 impl Fields {
     /// Puts what was collected in order and finds out which fields are nested. Of two fields with one name the first stays.
     fn new(mut sorted: Vec<(String, Field)>, mut nested: Vec<String>, mut flattened: Vec<String>) -> Fields {
-        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        sort::by(&mut sorted, |a, b| a.0.cmp(&b.0));
         sorted.dedup_by(|later, first| later.0 == first.0);
-        nested.sort();
-        flattened.sort();
+        sort::sort(&mut nested);
+        sort::sort(&mut flattened);
         let mut fields = Fields { sorted: Vec::new(), nested, flattened };
         for (_, field) in &mut sorted {
             field.nested = fields.is_nested(&field.path);

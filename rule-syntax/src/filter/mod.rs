@@ -40,7 +40,10 @@ fn filter(filter: &Value) -> Result<Option<Clause>, String> {
         _ => {
             let members = filter.as_object().ok_or("a filter is not an object")?;
             let beside = members.iter().filter(|(key, _)| *key != "meta" && *key != "$state" && *key != "query");
-            let query: serde_json::Map<_, _> = beside.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let mut query = serde_json::Map::new();
+            for (key, value) in beside {
+                query.insert(key.clone(), value.clone());
+            }
             if query.is_empty() {
                 return Err("a filter has no `query`".to_owned());
             }

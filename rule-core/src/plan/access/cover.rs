@@ -6,6 +6,7 @@ use super::grams::{self, Gram};
 use crate::plan::Column;
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
+use crate::sort;
 use crate::syntax::ast::CompareOp;
 
 /// What one value of a field can be.
@@ -43,7 +44,7 @@ impl<'a> Chooser<'a> {
         for (slot, spec) in specs.iter().flatten() {
             let mut own = Vec::new();
             each_pattern(spec, &mut |pattern| own.extend(pattern.grams()));
-            own.sort_unstable();
+            sort::unstable(&mut own, Ord::cmp);
             own.dedup();
             own.into_iter().for_each(|gram| grams.add(*slot, gram));
         }
