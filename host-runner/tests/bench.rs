@@ -14,7 +14,7 @@ fn rules() -> Folder {
         "process where not process.command_line regex \"[a-z]+ [0-9]+\" and\n  // a comment\n  length(process.name) > 9",
     );
     folder.file("rules/c.eql", "sequence by host.name [any where true] [file where file.size > 100]");
-    folder.file("rules/skipped.toml", &TOML_RULE.replace("\"eql\"", "\"kuery\""));
+    folder.file("rules/skipped.toml", &TOML_RULE.replace("\"eql\"", "\"esql\""));
     folder.file("events.ndjson", &events(90));
     folder
 }

@@ -18,7 +18,7 @@ fn rules() -> Folder {
     folder.file("rules/b.toml", &TOML_RULE.replace(" == ", "=="));
     folder.file("rules/c.toml", TOML_RULE);
     folder.file("rules/d.md", PAGE);
-    folder.file("rules/e.toml", &TOML_RULE.replace("\"eql\"", "\"kuery\""));
+    folder.file("rules/e.toml", &TOML_RULE.replace("\"eql\"", "\"esql\""));
     folder
 }
 
@@ -35,7 +35,7 @@ fn files_are_written_again_and_named() {
     let expected = format!("formatted {}\nformatted {}\n", folder.path("rules/a.eql"), folder.path("rules/b.toml"));
     assert_eq!(run.out, expected);
     assert!(run.err.starts_with("5 files: 2 formatted, 1 unchanged, 2 left alone\n"), "{}", run.err);
-    assert!(run.err.contains("1 left alone: queries in kuery are left alone"), "{}", run.err);
+    assert!(run.err.contains("1 left alone: queries in esql are left alone"), "{}", run.err);
     assert_eq!(read("rules/a.eql"), TIDY);
     assert_eq!(read("rules/b.toml"), TOML_RULE);
     assert_eq!(read("rules/d.md"), PAGE);

@@ -3,7 +3,8 @@
 //! `NAME.toml` is the rule. Each line of `NAME.ndjson` is an object with one member: `event` (given in this order); `alert` (in the order
 //! in which they must come, with the fields that matter: `null` is absent, and `"$x"` stands for a value that is the same wherever it is
 //! called `$x` and different from what is called otherwise); `match`; `held_back`; `status` (fields of the last `detections`, counts
-//! added up); `options` of the session; `indicators` (a file: one document, or its text); `arrival: "matters"` where what comes first wins.
+//! added up); `options` of the session; `indicators` (a file: one document, or its text);
+//! `exception` (an item, as Kibana exports it); `value_list` (its `id` and `text`); `arrival: "matters"` where what comes first wins.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,8 +56,18 @@ fn read(path: &Path) -> Scenario {
         Source { path: format!("feeds/{number}.ndjson"), text }
     };
     let indicators = take("indicators").iter().enumerate().map(file).collect();
-    let options = CompileOptions { indicators, ..CompileOptions::default() };
-    let (rules, report) = compile(&[source], &options);
+    let value_list = |list: &Value| Source {
+        path: list["id"].as_str().expect("an id").to_owned(),
+        text: list["text"].as_str().expect("a text").to_owned(),
+    };
+    let value_lists = take("value_list").iter().map(value_list).collect();
+    let options = CompileOptions { indicators, value_lists, ..CompileOptions::default() };
+    let mut sources = vec![source];
+    let items: String = take("exception").iter().map(|item| format!("{item}\n")).collect();
+    if !items.is_empty() {
+        sources.push(Source { path: "exceptions.ndjson".into(), text: items });
+    }
+    let (rules, report) = compile(&sources, &options);
     assert!(report.diagnostics.is_empty(), "{name}: {:?}", report.diagnostics);
     let mut options = json!(SessionOptions { alerts: true, ..SessionOptions::default() });
     for more in take("options") {
