@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::buffers::Buffers;
 use self::engine::Engine;
+use crate::service;
 
 /// Where `tripline embed` puts rules: the address and length of a JSON object with `sources` (`rule_core::Source`) and
 /// `options` (`rule_core::CompileOptions`).
@@ -129,7 +130,7 @@ pub extern "C" fn tripline_advance(time: usize, length: usize) -> usize {
     let Some(time) = host_bytes(time, length) else {
         return refuse("the time is not in a buffer that malloc gave");
     };
-    match serde_json::from_slice(time) {
+    match engine::read(time) {
         Ok(time) => answer_json(&with_engine(|engine| engine.advance(time))),
         Err(error) => refuse(&format!("the time is malformed: {error}")),
     }
@@ -212,7 +213,7 @@ fn answer(write: impl FnOnce(&mut Vec<u8>)) -> usize {
 fn answer_json(value: &impl serde::Serialize) -> usize {
     answer(|out| {
         // The core's types have string keys and no failing serializers, and a vector takes what it is given.
-        if let Err(error) = serde_json::to_writer(&mut *out, value) {
+        if let Err(error) = service::json_into(value, out) {
             out.clear();
             let _infallible = write!(out, r#"{{"error":"{}"}}"#, error.to_string().escape_default());
         }

@@ -78,7 +78,7 @@ fn diagnostic(error: String) -> String {
 
 /// The core's reports are plain data: no map has keys that are not strings, so this cannot fail.
 fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(failure)
+    service::json(value).unwrap_or_else(failure)
 }
 
 fn failure(error: serde_json::Error) -> String {

@@ -4,6 +4,7 @@
 use rule_core::{Advance, CompileReport, Diagnostic, Source};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 
 use crate::{handles, service};
@@ -29,8 +30,8 @@ pub fn compile(
     #[wasm_bindgen(unchecked_param_type = "Source[]")] sources: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "CompileOptions")] options: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let sources: Vec<Source> =
-        serde_wasm_bindgen::from_value(sources).map_err(|error| exception(&format!("malformed sources: {error}")))?;
+    let files = sources.dyn_ref::<js_sys::Array>().ok_or_else(|| exception("malformed sources: not an array"))?;
+    let sources = files.iter().map(|file| source(&file, "sources")).collect::<Result<Vec<_>, _>>()?;
     let (rules, report) = service::compile(sources, &read(&options)?);
     parse(service::long_json(&Compiled { rules, report }))
 }
@@ -56,8 +57,8 @@ pub fn advance(
     session: u32,
     #[wasm_bindgen(unchecked_param_type = "Advance")] time: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let time: Advance =
-        serde_wasm_bindgen::from_value(time).map_err(|error| exception(&format!("malformed time: {error}")))?;
+    let json = js_sys::JSON::stringify(&time)?.as_string().unwrap_or_default();
+    let time: Advance = service::read(&json).map_err(|error| exception(&format!("malformed time: {error}")))?;
     object(&service::advance(session, time).map_err(|error| exception(&error))?)
 }
 
@@ -79,9 +80,7 @@ pub fn open_search(
     #[wasm_bindgen(unchecked_param_type = "Source")] query: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "SearchOptions")] options: JsValue,
 ) -> Result<u32, JsValue> {
-    let query: Source =
-        serde_wasm_bindgen::from_value(query).map_err(|error| exception(&format!("malformed query: {error}")))?;
-    service::open_search(&query, read(&options)?).map_err(malformed)
+    service::open_search(&source(&query, "query")?, read(&options)?).map_err(malformed)
 }
 
 /// Gives a search more of its data set; `firstId` is the line number of the first line.
@@ -114,9 +113,7 @@ pub fn explain(
     lines: &[u8],
     #[wasm_bindgen(unchecked_optional_param_type = "ExplainOptions")] options: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let rule: Source =
-        serde_wasm_bindgen::from_value(rule).map_err(|error| exception(&format!("malformed rule: {error}")))?;
-    let explanation = service::explain(&rule, lines, &read(&options)?).map_err(malformed)?;
+    let explanation = service::explain(&source(&rule, "rule")?, lines, &read(&options)?).map_err(malformed)?;
     js_sys::JSON::parse(&explanation)
 }
 
@@ -136,12 +133,21 @@ pub fn release(handle: u32) {
 /// A value as plain objects, by way of its JSON. Event data decide how large a number is (a join key, a watermark), and one
 /// that JavaScript does not count exactly must not cost a whole outcome: it is rounded, as `JSON.parse` rounds it elsewhere.
 fn object(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    parse(serde_json::to_string(value))
+    parse(service::json(value))
 }
 
 fn parse(json: serde_json::Result<String>) -> Result<JsValue, JsValue> {
     let json = json.map_err(|error| exception(&error.to_string()))?;
     js_sys::JSON::parse(&json)
+}
+
+/// A file, from an object with `path` and `text`. Not by way of its JSON: texts may be long.
+fn source(file: &JsValue, what: &str) -> Result<Source, JsValue> {
+    let member = |name: &str| js_sys::Reflect::get(file, &name.into()).ok()?.as_string();
+    match (member("path"), member("text")) {
+        (Some(path), Some(text)) => Ok(Source { path, text }),
+        _ => Err(exception(&format!("malformed {what}: a source is an object with the strings `path` and `text`"))),
+    }
 }
 
 /// Options by way of their JSON, so that an unknown or malformed one is refused in the same words as elsewhere.

@@ -30,7 +30,13 @@ pub fn options<T: DeserializeOwned + Default>(json: &str) -> Result<T, String> {
     if json.trim().is_empty() {
         return Ok(T::default());
     }
-    serde_json::from_str(json).map_err(|error| format!("malformed options: {error}"))
+    read(json).map_err(|error| format!("malformed options: {error}"))
+}
+
+/// Reads JSON. All faces read strings: each kind of reader has code of its own for every type in the module.
+#[inline(never)]
+pub fn read<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
+    serde_json::from_str(json)
 }
 
 /// Compiles rule files.
@@ -42,27 +48,56 @@ pub fn compile(sources: impl IntoIterator<Item = Source>, options: &CompileOptio
 /// A value with much text, such as the report on a thousand rules, as JSON. It is written twice, at first only to see how long it
 /// is: a text that grows is there twice when it moves, and the module's memory never becomes smaller again.
 pub fn long_json(value: &impl Serialize) -> serde_json::Result<String> {
-    let mut text = Text { bytes: Vec::new(), len: 0 };
-    serde_json::to_writer(&mut text, value)?;
-    let mut text = Text { bytes: Vec::with_capacity(text.len), len: 0 };
-    serde_json::to_writer(&mut text, value)?;
+    let mut text = Text { bytes: Vec::new(), len: 0, counts: true };
+    write(value, &mut text)?;
+    string(value, Text { bytes: Vec::with_capacity(text.len), len: 0, counts: false })
+}
+
+/// A value as JSON.
+pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
+    string(value, Text::default())
+}
+
+/// A value as JSON, after what the buffer holds.
+pub fn json_into(value: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    let mut text = Text { bytes: std::mem::take(out), ..Text::default() };
+    let written = write(value, &mut text);
+    *out = text.bytes;
+    written
+}
+
+fn string(value: &impl Serialize, mut text: Text) -> serde_json::Result<String> {
+    write(value, &mut text)?;
     // It is what was written: JSON in UTF-8.
     Ok(String::from_utf8(text.bytes).unwrap_or_default())
 }
 
-/// Keeps what there is room for, and counts all.
+/// All faces write to a [`Text`]: each kind of writer has code of its own for every type in the module.
+#[inline(never)]
+fn write(value: &impl Serialize, text: &mut Text) -> serde_json::Result<()> {
+    serde_json::to_writer(text, value)
+}
+
+/// Counts what is written, and keeps it unless it only counts.
+#[derive(Default)]
 struct Text {
     bytes: Vec<u8>,
     len: usize,
+    counts: bool,
 }
 
 impl Write for Text {
+    #[inline(never)]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.len += bytes.len();
-        if self.bytes.capacity() >= self.len {
+        if !self.counts {
             self.bytes.extend_from_slice(bytes);
         }
         Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes).map(drop)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -111,7 +146,7 @@ pub fn search_add(search: u32, index: &str, first_id: u64, lines: &[u8]) -> Resu
 pub fn explain(rule: &Source, lines: &[u8], options: &ExplainOptions) -> Result<String, Vec<Diagnostic>> {
     let explanation = rule_core::explain(rule, lines, options)?;
     // Plain data without maps always serialises.
-    Ok(serde_json::to_string(&explanation).unwrap_or_default())
+    Ok(json(&explanation).unwrap_or_default())
 }
 
 /// Formats the query of a rule file.

@@ -56,7 +56,7 @@ pub fn read(sources: &[Source], limits: &Limits, found: &mut Vec<Diagnostic>) ->
         let text = source.text.trim_start_matches('\u{feff}');
         if text.trim_start().starts_with('{') {
             for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-                let is_object = serde_json::from_str::<Map<String, Value>>(text).is_ok();
+                let is_object = serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
                 add(is_object.then(|| text.trim().to_owned()), line);
             }
         } else {

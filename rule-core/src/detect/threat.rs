@@ -238,7 +238,8 @@ impl Threat {
                 told.push(pair);
             }
         }
-        let source: Value = serde_json::from_slice(event.source()).unwrap_or_default();
+        let source = std::str::from_utf8(event.source()).unwrap_or_default();
+        let source: Value = serde_json::from_str(source).unwrap_or_default();
         told.into_iter().filter_map(|(number, field)| self.enrichment(number, field, &source)).collect()
     }
 

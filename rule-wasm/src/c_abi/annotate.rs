@@ -56,7 +56,8 @@ fn copy_open(record: &[u8], out: &mut Vec<u8>) -> bool {
 /// Copies the object's members, those of Tripline left out, without its last brace.
 fn copy_without_own(record: &[u8], out: &mut Vec<u8>) -> bool {
     out.push(b'{');
-    let mut reader = serde_json::Deserializer::from_slice(record);
+    let Ok(record) = std::str::from_utf8(record) else { return false };
+    let mut reader = serde_json::Deserializer::from_str(record);
     reader.deserialize_map(Members { out }).is_ok() && reader.end().is_ok()
 }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use rule_core::{Advance, CompileOptions, CompileReport, Outcome, RuleInfo, RuleSet, Session, SessionOptions, Source};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::annotate;
+use crate::service;
 
 /// Severities in rising order. A rule that states none, or another, counts as the lowest.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -16,14 +18,6 @@ const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 struct Embedded {
     sources: Vec<Source>,
     options: CompileOptions,
-}
-
-/// What `tripline_compile` takes.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Request {
-    Sources(Vec<Source>),
-    Full(Box<Embedded>),
 }
 
 /// A rule set with its two sessions: records of a log shipper need no alert documents, batches of other hosts do.
@@ -67,6 +61,12 @@ impl Verdict {
     }
 }
 
+/// Reads JSON in UTF-8.
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    let text = std::str::from_utf8(json).map_err(|error| error.to_string())?;
+    service::read(text).map_err(|error| error.to_string())
+}
+
 fn no_rules() -> RuleSet {
     rule_core::compile(&[], &CompileOptions::default()).0
 }
@@ -88,19 +88,19 @@ impl Engine {
 
     /// Compiles a JSON array of sources, or an object of sources and options.
     pub(super) fn compile(request: &[u8]) -> Result<(Self, CompileReport), String> {
-        let request: Request =
-            serde_json::from_slice(request).map_err(|error| format!("the sources are malformed: {error}"))?;
-        let Embedded { sources, options } = match request {
-            Request::Sources(sources) => Embedded { sources, options: CompileOptions::default() },
-            Request::Full(full) => *full,
+        let request = if request.trim_ascii_start().starts_with(b"[") {
+            read(request).map(|sources| Embedded { sources, options: CompileOptions::default() })
+        } else {
+            read(request)
         };
+        let Embedded { sources, options } = request.map_err(|error| format!("the sources are malformed: {error}"))?;
         let (rules, report) = rule_core::compile_each(sources, &options);
         Ok((Engine::new(rules), report))
     }
 
     /// Compiles the rules in the module.
     pub(super) fn embedded(rules: Option<&[u8]>) -> Self {
-        let (rules, problem) = match rules.map(serde_json::from_slice::<Embedded>) {
+        let (rules, problem) = match rules.map(read::<Embedded>) {
             Some(Ok(Embedded { sources, options })) => (rule_core::compile_each(sources, &options).0, None),
             Some(Err(error)) => (no_rules(), Some(format!("the rules in this module are malformed: {error}"))),
             None => (no_rules(), None),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use postcard::ser_flavors::Flavor;
 use serde::ser::{SerializeSeq as _, SerializeStructVariant as _};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -58,13 +59,12 @@ pub fn write(
         machines,
         signals,
     };
-    let mut bytes = Vec::with_capacity(MAGIC.len() + 2 + DIGEST + size(&snapshot));
+    let head = MAGIC.len() + 2 + DIGEST;
+    let mut bytes = Vec::with_capacity(head + size(&snapshot));
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend([0; DIGEST]);
-    let head = bytes.len();
-    // Plain data into a vector: nothing in it can fail to be written.
-    let mut bytes = postcard::to_extend(&snapshot, bytes).unwrap_or_default();
+    let mut bytes = put(&snapshot, Body { bytes, len: 0, counts: false }).bytes;
     if let Some((head, body)) = bytes.split_at_mut_checked(head) {
         head[MAGIC.len() + 2..].copy_from_slice(&Sha256::digest(body)[..DIGEST]);
     }
@@ -73,7 +73,41 @@ pub fn write(
 
 /// How many bytes it takes.
 fn size<T: Serialize>(value: &T) -> usize {
-    postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default()).unwrap_or_default()
+    put(value, Body { bytes: Vec::new(), len: 0, counts: true }).len
+}
+
+fn put<T: Serialize>(value: &T, body: Body) -> Body {
+    // Plain data into a vector: nothing in it can fail to be written.
+    postcard::serialize_with_flavor(value, body).unwrap_or_default()
+}
+
+/// Counts what is written, and keeps it unless it only counts. One for both, since each has code of its own for all of the state.
+#[derive(Default)]
+struct Body {
+    bytes: Vec<u8>,
+    len: usize,
+    counts: bool,
+}
+
+impl Flavor for Body {
+    type Output = Body;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    #[inline(never)]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.len += bytes.len();
+        if !self.counts {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Body> {
+        Ok(self)
+    }
 }
 
 /// Bytes at once: the same as one by one, which is slow.
