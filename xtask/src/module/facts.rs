@@ -6,7 +6,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use super::{component, sections};
 
 /// No page should load a larger one.
-pub const MAX_CORE_BYTES: usize = 1_600_000;
+pub const MAX_CORE_BYTES: usize = 1_500_000;
 
 /// Checks the core module and the component against what hosts rely on.
 pub fn check(core: &[u8], component: &[u8]) -> Result<()> {
