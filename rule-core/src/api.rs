@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rule_syntax::members;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Diagnostic, Level};
@@ -9,8 +10,7 @@ use crate::rule::RuleInfo;
 use crate::{Limits, Source};
 
 /// How to compile a rule set.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CompileOptions {
     /// Bounds on rules and, for sessions opened on the rule set, on events.
     pub limits: Limits,
@@ -29,6 +29,8 @@ pub struct CompileOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<Source>,
 }
+
+members!(CompileOptions { limits, mapping, overrides, value_lists, indicators });
 
 /// What became of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,8 +108,7 @@ impl CompileReport {
 }
 
 /// How to run a rule set over events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionOptions {
     /// Also build an alert document for each match ([`Outcome::alerts`]).
     pub alerts: bool,
@@ -131,6 +132,8 @@ pub struct SessionOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_seed: Option<u64>,
 }
+
+members!(SessionOptions { alerts, notes, lateness_ms, learning_ms, max_signals, index, hash_seed });
 
 impl Default for SessionOptions {
     fn default() -> Self {
@@ -278,8 +281,7 @@ pub struct SequenceStatus {
 }
 
 /// How to run one query over a finite data set, after Elasticsearch's EQL search API.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SearchOptions {
     /// The field that orders events. Default `@timestamp`.
     pub timestamp_field: String,
@@ -300,6 +302,17 @@ pub struct SearchOptions {
     /// Bounds.
     pub limits: Limits,
 }
+
+members!(SearchOptions {
+    timestamp_field,
+    tiebreaker_field,
+    event_category_field,
+    size,
+    result_position,
+    max_samples_per_key,
+    mapping,
+    limits
+});
 
 impl Default for SearchOptions {
     fn default() -> Self {

@@ -15,6 +15,7 @@ pub mod filter;
 pub mod kql;
 mod limits;
 pub mod lucene;
+pub mod members;
 pub mod nearest;
 #[cfg(feature = "render")]
 pub mod render;

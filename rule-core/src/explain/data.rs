@@ -1,5 +1,6 @@
 //! What an explanation says: plain data, the same on every host.
 
+use rule_syntax::members;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -9,8 +10,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::{Limits, Source};
 
 /// How to explain a rule. The defaults are those under which the rule runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ExplainOptions {
     /// The field that says when, as a search has it ([`SearchOptions`](crate::SearchOptions)): it holds dates. Left out, it is
     /// what the rule names, else `@timestamp`.
@@ -34,6 +34,8 @@ pub struct ExplainOptions {
     /// Bounds on the rule, the events and the explanation.
     pub limits: Limits,
 }
+
+members!(ExplainOptions { timestamp_field, event_category_field, mapping, overrides, value_lists, indicators, limits });
 
 /// Why a rule matches events or does not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
