@@ -145,3 +145,38 @@ pub struct Technique {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subtechnique: Vec<ThreatEntry>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the order of the fields; those that are left out without a value have one here.
+    const FULL: &str = concat!(
+        r#"{"id":"i","name":"n","type":"eql","language":"eql","query":"q","description":"d","severity":"low","risk_score":1,"#,
+        r#""tags":["t"],"threat":[],"index":["x"],"version":null,"references":[],"interval":"5m","from":null,"max_signals":7,"#,
+        r#""author":[],"license":null,"note":null,"event_category_override":null,"timestamp_override":null,"#,
+        r#""timestamp_field":"ts","tiebreaker_field":"tb","building_block":false,"disabled":true,"data_view_id":"v","#,
+        r#""filters":[{"query":{}}],"exceptions_list":[{"id":"","list_id":"l","namespace_type":"single","type":""}],"#,
+        r#""threshold":{"field":["a"],"value":2},"new_terms":{"fields":["f"],"history_window_start":"now-1d"},"#,
+        r#""threat_match":{"threat_query":"*","threat_language":"kuery","threat_mapping":[],"threat_indicator_path":"p"},"#,
+        r#""alert_suppression":{"missing_fields_strategy":"suppress"},"#,
+        r#""severity_mapping":[{"field":"s","operator":"equals","value":"1","severity":"high"}],"#,
+        r#""risk_score_mapping":[{"field":"r","operator":"equals","value":""}],"rule_name_override":"m","#,
+        r#""false_positives":["fp"],"setup":"su"}"#,
+    );
+
+    #[test]
+    fn a_rule_is_written_as_it_is_read() {
+        let rule: RuleInfo = serde_json::from_str(FULL).expect("a rule");
+        assert_eq!(serde_json::to_string(&rule).expect("JSON"), FULL);
+    }
+
+    #[test]
+    fn what_a_rule_lacks_is_null_or_left_out() {
+        let json = serde_json::to_string(&RuleInfo::default()).expect("JSON");
+        assert_eq!(json.matches("null").count(), 8, "{json}");
+        let end = r#""event_category_override":null,"timestamp_override":null,"building_block":false}"#;
+        assert!(json.ends_with(end), "{json}");
+        assert_eq!(serde_json::from_str::<RuleInfo>(&json).expect("a rule"), RuleInfo::default());
+    }
+}
