@@ -108,7 +108,8 @@ function collect(result: Result, call: () => Outcome): void {
     if (result.rejections.length < MAX_REJECTIONS) result.rejections.push(rejection);
   }
   result.rejectedCount += outcome.rejected;
-  result.correlates ||= outcome.sequences !== undefined;
+  // Rules that count or remember wait for their events' order too, but have no timeline.
+  result.correlates ||= outcome.sequences !== undefined && outcome.detections === undefined;
 }
 
 /** An alert depends on nothing but its rule and its events, so it is built when somebody wants to see it. */
