@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
+use crate::Source;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::rule::RuleInfo;
 
@@ -18,6 +19,14 @@ pub struct CompileOptions {
     /// one, types come from the values and from the Elastic Common Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
+    /// Normaliser files ([`normaliser`](crate::normaliser)): records of the sources that they know are taken for the events that
+    /// they stand for. Without any, which is the default, every event is taken as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub normalisers: Vec<Source>,
+    /// The name of the one that is used for every event that is not one of the Elastic Common Schema; none: each record is
+    /// recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normaliser: Option<String>,
 }
 
 /// What became of one rule.

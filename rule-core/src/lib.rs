@@ -24,6 +24,7 @@ mod engine;
 pub mod events;
 pub mod explain;
 mod json;
+mod normalise;
 pub mod schema;
 mod search;
 
@@ -34,6 +35,7 @@ pub use correlate::trace::{Pending, Step, StepKind};
 pub use engine::profile;
 pub use engine::{RuleSet, Session, compile, compile_each, fold_constant};
 pub use explain::{ExplainOptions, Explanation, explain};
+pub use normalise::{Normalised, Normaliser};
 #[cfg(feature = "render")]
 pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
@@ -41,7 +43,7 @@ pub(crate) use rule_syntax::nearest;
 #[cfg(feature = "render")]
 pub use rule_syntax::render;
 pub use rule_syntax::{
-    Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, rule, syntax,
+    Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, normaliser, rule, syntax,
 };
 pub use search::Search;
 // Not part of the matcher: for commands that tell how far events are apart.

@@ -11,6 +11,7 @@
 pub mod diagnostic;
 mod limits;
 pub mod nearest;
+pub mod normaliser;
 #[cfg(feature = "render")]
 pub mod render;
 pub mod rule;

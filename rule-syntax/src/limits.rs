@@ -27,6 +27,12 @@ pub struct Limits {
     pub max_event_depth: u32,
     /// Values that one event may bring for the fields that the rules read.
     pub max_event_values: u32,
+    /// Normaliser files of one rule set.
+    pub max_normalisers: u32,
+    /// Ways to find fields in one normaliser file.
+    pub max_normaliser_fields: u32,
+    /// Bytes of text that a normaliser may make of one event.
+    pub max_derived_bytes: u32,
     /// Combinations of values that one condition over several multi-valued fields may try on one event.
     pub max_combinations: u32,
     /// Stages of one sequence: its terms, each as often as its `runs`; and terms of one sample.
@@ -61,6 +67,9 @@ impl Default for Limits {
             max_event_bytes: 4 << 20,
             max_event_depth: 512,
             max_event_values: 200_000,
+            max_normalisers: 64,
+            max_normaliser_fields: 1_000,
+            max_derived_bytes: 4 << 20,
             max_combinations: 1 << 16,
             max_sequence_stages: 1_000,
             max_join_keys: 100_000,

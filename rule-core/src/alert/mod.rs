@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::decode::{Event, Projection, Slots, Value};
 use crate::json::{self, Member};
+use crate::normalise::{Documents, Files};
 use crate::plan::test::text;
 use crate::{Limits, RuleInfo, Threat};
 
@@ -39,12 +40,21 @@ pub struct AlertBuilder {
     /// What is the same in all alerts of a rule, made when the rule first fires.
     rule_parts: Vec<Option<String>>,
     notes: bool,
+    /// Writes raw records as the events that they were taken for.
+    documents: Option<Documents>,
 }
 
 impl AlertBuilder {
     /// For so many rules, counted from 0. `notes`: with the investigation guide.
     pub fn new(rules: usize, notes: bool) -> AlertBuilder {
-        AlertBuilder { fields: Projection::new(FIELDS), slots: Slots::default(), rule_parts: vec![None; rules], notes }
+        let (fields, slots, rule_parts) = (Projection::new(FIELDS), Slots::default(), vec![None; rules]);
+        AlertBuilder { fields, slots, rule_parts, notes, documents: None }
+    }
+
+    /// Has raw records be told as the events that they were taken for.
+    pub fn with_normalisers(mut self, files: Option<&Files>) -> AlertBuilder {
+        self.documents = files.map(Documents::new);
+        self
     }
 
     /// Appends the alert of a rule for a decodable event, and a line end.
@@ -94,7 +104,17 @@ impl AlertBuilder {
         out: &mut String,
     ) -> Option<Block> {
         // The event was decoded for the rule; these few fields cannot bring it over a limit that it kept.
-        let limits = Limits { max_event_values: u32::MAX, ..limits.clone() };
+        let mut limits = Limits { max_event_values: u32::MAX, ..limits.clone() };
+        let record = self.documents.as_mut().and_then(|documents| documents.event(line, &limits).ok().flatten());
+        let line = record.as_ref().map_or(line, |record| record.event.as_bytes());
+        if record.is_some() {
+            // It stands below a name in the event, and that in a search hit.
+            limits = Limits {
+                max_event_bytes: u32::MAX,
+                max_event_depth: limits.max_event_depth.saturating_add(2),
+                ..limits
+            };
+        }
         self.fields.decode(line, &limits, &mut self.slots).ok()?;
         let event = self.slots.view(line);
         let source = json::minify(event.source());

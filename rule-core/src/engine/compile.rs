@@ -11,6 +11,7 @@ use crate::check::correlation::Lowered;
 use crate::correlate::key::KeyKind;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
+use crate::normalise::Files;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, QueryText, RuleFile};
 use crate::schema::Schema;
@@ -90,6 +91,7 @@ struct Compiler<'a> {
     report: CompileReport,
     /// Which rule of the report has an id.
     ids: HashMap<String, usize>,
+    normalisers: Files,
 }
 
 impl<'a> Compiler<'a> {
@@ -99,6 +101,8 @@ impl<'a> Compiler<'a> {
             report.diagnostics.push(*error);
             Schema::ecs()
         });
+        let (normalisers, found) = Files::read(&options.normalisers, options.normaliser.as_deref(), &options.limits);
+        report.diagnostics.extend(found);
         Compiler {
             options,
             schema,
@@ -110,6 +114,7 @@ impl<'a> Compiler<'a> {
             rules: Vec::new(),
             report,
             ids: HashMap::new(),
+            normalisers,
         }
     }
 
@@ -236,12 +241,25 @@ impl<'a> Compiler<'a> {
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
-        let Compiler { options, plan, filters, targets, correlations, timelines, rules, report, ids, schema } = self;
+        let Compiler {
+            options,
+            plan,
+            filters,
+            targets,
+            correlations,
+            timelines,
+            rules,
+            report,
+            ids,
+            schema,
+            normalisers,
+        } = self;
         // What is not needed any more makes room for the tables.
         drop((ids, schema));
         let (filters, targets) = Targets::share(filters, &targets);
-        let program =
-            Program::new(plan, filters, options.limits.clone()).with_correlations(targets, correlations, timelines);
+        let program = Program::new(plan, filters, options.limits.clone())
+            .with_correlations(targets, correlations, timelines)
+            .with_normalisers(&normalisers);
         (RuleSet { rules, program }, report)
     }
 }

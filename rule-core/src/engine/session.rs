@@ -44,7 +44,9 @@ pub struct Session {
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
-        let alerts = options.alerts.then(|| AlertBuilder::new(rules.rules.len(), options.notes));
+        let files = rules.program.normalisers.as_ref().map(|(_, files)| files);
+        let builder = || AlertBuilder::new(rules.rules.len(), options.notes).with_normalisers(files);
+        let alerts = options.alerts.then(builder);
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::Limits;
 use crate::api::{Match, Rejection};
 use crate::correlate::trace::{Pending, Step};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::{Limits, Source};
 
 /// How to explain a rule. The defaults are those under which the rule runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ pub struct ExplainOptions {
     /// An Elasticsearch mapping; see [`CompileOptions::mapping`](crate::CompileOptions::mapping).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Value>,
+    /// Normaliser files; see [`CompileOptions::normalisers`](crate::CompileOptions::normalisers).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub normalisers: Vec<Source>,
+    /// The one that is used; see [`CompileOptions::normaliser`](crate::CompileOptions::normaliser).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normaliser: Option<String>,
     /// Bounds on the rule, the events and the explanation.
     pub limits: Limits,
 }

@@ -7,6 +7,7 @@ use crate::check::Checker;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::correlate::{Correlator, Setting};
 use crate::engine::{Evaluator, Program, Target, Targets, lines, window};
+use crate::normalise::Files;
 use crate::plan::Plan;
 use crate::rule::RuleInfo;
 use crate::schema::Schema;
@@ -14,6 +15,7 @@ use crate::syntax::ast::{Query, QueryKind};
 
 /// The fields that the rule or its reader names.
 pub(super) struct Fields<'a> {
+    pub normalisers: &'a Files,
     pub category: &'a str,
     pub timestamp: &'a str,
     pub tiebreaker: Option<&'a str>,
@@ -45,8 +47,9 @@ pub(super) fn trace(
     let targets: Vec<_> = (0..lowered.filters.len()).map(|term| Target::Term(0, term as u16)).collect();
     let (filters, targets) = Targets::share(lowered.filters, &targets);
     let correlation = Correlation { rule: 0, timeline: 0, terms: lowered.terms, shape: lowered.shape, hash: [0; 16] };
-    let program =
-        Program::new(plan, filters, limits.clone()).with_correlations(targets, vec![correlation], vec![order]);
+    let program = Program::new(plan, filters, limits.clone())
+        .with_correlations(targets, vec![correlation], vec![order])
+        .with_normalisers(fields.normalisers);
     let setting = program.setting();
     let mut correlator = Correlator::new(setting, None, 0);
     correlator.trace();
