@@ -188,7 +188,14 @@ impl Way {
         }
         if let Some(join) = &self.join {
             let first = |part: &Vec<u32>| part.iter().find_map(|slot| values(event, *slot).next());
-            let found: Vec<_> = self.parts.iter().filter_map(first).collect();
+            let all = |part: &Vec<u32>| {
+                let slot = part.iter().find(|slot| has_value(event, **slot));
+                slot.into_iter().flat_map(|slot| values(event, *slot)).collect()
+            };
+            let found: Vec<_> = match &self.parts[..] {
+                [one] => all(one),
+                several => several.iter().filter_map(first).collect(),
+            };
             let texts: Vec<_> = found.iter().map(|value| text(value)).collect();
             if !texts.is_empty() {
                 self.value(&texts.join(join.as_str()), Kind::String, sink);

@@ -89,8 +89,11 @@ fn compile(file: &Normaliser, wanted: &[(String, Vec<u32>)], slots: &mut SlotNum
         ..Compiled::default()
     };
     let record = |path: &str, slots: &mut SlotNumbers| {
-        let within = file.within.iter().map(|within| format!("{within}.{path}"));
-        within.chain([path.to_owned()]).map(|path| slots.of(path)).collect::<Vec<u32>>()
+        let paths = match file.paths.iter().find(|(name, _)| name == path) {
+            Some((_, paths)) => paths.iter().flat_map(|path| places(file, path)).collect(),
+            None => places(file, path),
+        };
+        paths.into_iter().map(|path| slots.of(path)).collect::<Vec<u32>>()
     };
     let tests = |condition: &normaliser::Condition, slots: &mut SlotNumbers| {
         let test = |(path, want): &(String, Want)| Test { slots: record(path, slots), want: asked(want) };
@@ -115,6 +118,15 @@ fn compile(file: &Normaliser, wanted: &[(String, Vec<u32>)], slots: &mut SlotNum
     });
     compiled.conditions = conditions.collect();
     compiled
+}
+
+/// Where a path of the record may be.
+fn places(file: &Normaliser, path: &str) -> Vec<String> {
+    if let Some(path) = path.strip_prefix('.') {
+        return vec![path.to_owned()];
+    }
+    let within = file.within.iter().map(|within| format!("{within}.{path}"));
+    within.chain([path.to_owned()]).collect()
 }
 
 fn asked(want: &Want) -> Asked {

@@ -174,6 +174,7 @@ fn write_record(file: &normaliser::Normaliser, event: Event<'_>, out: &mut Strin
     for field in &file.fields {
         let Some(to) = field.to.strip_suffix(".*") else { continue };
         let from = field.ways.iter().flat_map(|way| &way.from).filter_map(|from| from.strip_suffix(".*"));
+        let from = from.map(|from| from.trim_start_matches('.'));
         let own = if file.record.is_none() { find(&source, to) } else { None };
         if let (None, Some(object)) = (own, from.filter_map(|path| find(&source, path)).next()) {
             push_key(to, out);

@@ -12,6 +12,9 @@
 //! recognise = { kind = ["exec", "exit"], sensor_id = true }   # or several tables, of which one must hold
 //! unless = ["event.category"]            # fields of which none may be there; the default is DEFAULT_UNLESS
 //!
+//! [paths]                                # names for paths of which the first that is not empty is taken
+//! id = ["id", ".header.id"]
+//!
 //! [when]                                 # conditions that fields refer to by name
 //! exec = { kind = ["exec"] }
 //!
@@ -25,14 +28,18 @@
 //!
 //! The value of an entry is a *way* to find the field's values, or a list of ways; the first that gives a value is taken. A way has
 //! either `value` (a constant or a list of them) or `from`: the paths of the record, of which the first that is not empty is
-//! taken, or all, put together, where there is `join`. Each of its values goes through `steps` ([`Step`]), and then through `map`, which
-//! gives constants for texts, and `otherwise` for those that it does not have. `count = true` makes the field the number of values.
+//! taken; with `join` the first value of each path, or all values of a single one, put together. Each value goes through `steps`
+//! ([`Step`]), and then through `map`, which gives constants for texts, and `otherwise` for those that it does not have. `count = true`
+//! makes the field the number of values.
 //! `when` names a condition or several, of which one must hold.
 //!
 //! A condition is a table from paths to what they must be: `true` (there is a value), `false` (there is none), or texts of which
 //! one must be there; a text may begin or end in `*`.
 //!
-//! A path and an entry may end in `.*`: all that is below one is found below the other.
+//! A path of the record is looked for below the members of `within`, too; with a dot before it, it is not. What is a name in
+//! `paths` stands for those.
+//!
+//! A path and an entry may end in `.*`: all that is below one is found below the other; the path `*` is the whole record.
 //!
 //! An empty string, a null, an empty object or array are no value.
 
@@ -61,6 +68,8 @@ pub struct Normaliser {
     pub within: Vec<String>,
     /// Where the record itself is in the event, as a dotted path; none: its members stay where they are.
     pub record: Option<String>,
+    /// Names for paths, of which the first with a value is taken.
+    pub paths: Vec<(String, Vec<String>)>,
     /// The record is one of these if one of the conditions holds.
     pub recognise: Vec<Condition>,
     /// The record is none of these if it has a value in one of these fields.
@@ -107,7 +116,7 @@ pub struct Way {
     pub when: Vec<u32>,
     /// The paths in the record.
     pub from: Vec<String>,
-    /// What is put between the values of all paths.
+    /// What is put between the first values of several paths, or between all values of one.
     pub join: Option<String>,
     /// What becomes of each value, one step after the other.
     pub steps: Vec<Step>,

@@ -11,8 +11,19 @@ use crate::{Limits, Source};
 type Value<'a> = Spanned<DeValue<'a>>;
 
 /// The keys of a file.
-const KEYS: [&str; 10] =
-    ["name", "title", "description", "references", "within", "record", "recognise", "unless", "when", "fields"];
+const KEYS: [&str; 11] = [
+    "name",
+    "title",
+    "description",
+    "references",
+    "within",
+    "record",
+    "recognise",
+    "unless",
+    "paths",
+    "when",
+    "fields",
+];
 /// The keys of a way.
 const WAY_KEYS: [&str; 8] = ["from", "value", "join", "steps", "map", "otherwise", "count", "when"];
 
@@ -94,6 +105,10 @@ impl Reader<'_> {
         }
         if normaliser.recognise.iter().all(|condition| condition.tests.is_empty()) {
             self.error("a normaliser says in `recognise` which records it is for", 0..0);
+        }
+        if let Some(DeValue::Table(paths)) = table.get("paths").map(|value| value.get_ref()) {
+            let names: Vec<&str> = paths.iter().map(|(name, _)| name.get_ref().as_ref()).collect();
+            normaliser.paths = names.iter().map(|name| ((*name).to_owned(), self.texts(paths, name))).collect();
         }
         for (name, value) in self.entries(table, "when") {
             match value.get_ref() {
@@ -177,7 +192,7 @@ impl Reader<'_> {
         way.map.sort_by(|a, b| a.0.cmp(&b.0));
         let wild = to.ends_with(".*");
         let plain = way.steps.is_empty() && way.map.is_empty() && way.join.is_none() && !way.count;
-        if wild && !(plain && way.from.iter().all(|from| from.ends_with(".*"))) {
+        if wild && !(plain && way.from.iter().all(|from| from == "*" || from.ends_with(".*"))) {
             self.error(format!("`{to}` takes paths that end in `.*` as they are"), whole.span());
         }
         way
