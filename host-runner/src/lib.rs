@@ -23,6 +23,7 @@ mod engine;
 pub mod input;
 mod module;
 mod native;
+pub mod normalisers;
 pub mod playground;
 pub mod rules;
 mod server;

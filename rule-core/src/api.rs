@@ -20,7 +20,8 @@ pub struct CompileOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
     /// Normaliser files ([`normaliser`](crate::normaliser)): records of the sources that they know are taken for the events that
-    /// they stand for. Without any, which is the default, every event is taken as it is.
+    /// they stand for. They are asked in this order; of two with one name the first is taken. Without any, which is the default, every
+    /// event is taken as it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub normalisers: Vec<Source>,
     /// The name of the one that is used for every event that is not one of the Elastic Common Schema; none: each record is

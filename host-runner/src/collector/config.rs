@@ -10,6 +10,7 @@ use std::time::Duration;
 use rule_core::Limits;
 
 use crate::engine::{EngineKind, InstanceLimits};
+use crate::normalisers::Normalise;
 
 /// What the collector does.
 #[derive(Clone, Debug)]
@@ -35,6 +36,10 @@ pub struct Tenant {
     pub rules: Vec<PathBuf>,
     /// An Elasticsearch mapping.
     pub mapping: Option<PathBuf>,
+    /// What becomes of raw records among the events.
+    pub normalise: Normalise,
+    /// Normaliser files and folders of the tenant's own.
+    pub normalisers: Vec<PathBuf>,
     /// Whether alerts carry the investigation guide.
     pub notes: bool,
     /// Limits on rules and events.

@@ -53,12 +53,16 @@ pub struct Refused {
 
 /// Reads and compiles a tenant's rules in a fresh instance.
 pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, PrepareError> {
-    let RuleFiles { sources, diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
+    let RuleFiles { sources, mut diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
+    let (normalisers, normaliser) = config.normalise.files(&config.normalisers, config.limits.max_rule_bytes)?;
+    diagnostics.extend(normalisers.diagnostics);
+    let normalisers = normalisers.sources;
     let mapping = config
         .mapping
         .as_ref()
         .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
-    let options = CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()? };
+    let options =
+        CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()?, normalisers, normaliser };
     let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
     report.diagnostics.splice(0..0, diagnostics);
     if report.has_errors() {

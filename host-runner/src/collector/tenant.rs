@@ -170,6 +170,8 @@ mod tests {
             name: name.into(),
             rules: vec![rules],
             mapping: None,
+            normalise: Default::default(),
+            normalisers: Vec::new(),
             notes: false,
             limits: Limits::default(),
             instance,

@@ -12,15 +12,16 @@ use crate::{Limits, Source};
 const INDEX: &str = "_index";
 
 impl Files {
-    /// Reads normaliser files. `only` is the name of the one that is used for every record; without it a record is recognised. Files with
-    /// errors are left out; of two with one name the later is taken, so that people can replace one that they are given.
+    /// Reads normaliser files, which are asked in this order whether a record is theirs. `only` is the name of the one that is used
+    /// for every record; without it a record is recognised. Files with errors are left out; of two with one name the first is taken, so
+    /// that people replace one by giving theirs before it.
     pub fn read(sources: &[Source], only: Option<&str>, limits: &Limits) -> (Files, Vec<Diagnostic>) {
         let mut found = Vec::new();
         let mut files: Vec<Normaliser> = Vec::new();
         for source in sources {
             match normaliser::read(source, limits) {
                 Ok(file) => match files.iter().position(|other| other.name == file.name) {
-                    Some(other) => files[other] = file,
+                    Some(_) => {}
                     None if files.len() < limits.max_normalisers as usize => files.push(file),
                     None => {
                         let message = format!("more than {} normalisers", limits.max_normalisers);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use host_runner::normalisers::Normalise;
 use host_runner::{Cache, EngineKind, InstanceLimits, WasmOptions, units};
 use rule_core::{Limits, ResultPosition};
 
@@ -42,6 +43,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
     Fmt(FmtArgs),
+    /// Show raw records as the events that rules see, and list the sources that are known.
+    Normalise(NormaliseArgs),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
     Run(RunArgs),
     /// Serve the playground from this binary.
@@ -62,6 +65,8 @@ pub struct EvalArgs {
     pub rules: RulesArgs,
     #[command(flatten)]
     pub events: EventsArgs,
+    #[command(flatten)]
+    pub sources: SourcesArgs,
     /// What to print [default: table on a terminal, otherwise ndjson]
     #[arg(short, long, value_enum)]
     pub output: Option<EvalOutput>,
@@ -166,6 +171,8 @@ impl From<Position> for ResultPosition {
 pub struct CheckArgs {
     #[command(flatten)]
     pub rules: RulesArgs,
+    #[command(flatten)]
+    pub sources: SourcesArgs,
     /// What to print [default: human on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<CheckOutput>,
@@ -216,6 +223,8 @@ pub struct ExplainArgs {
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub sources: SourcesArgs,
     /// What to print [default: tree on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<ExplainOutput>,
@@ -242,6 +251,8 @@ pub struct BenchArgs {
     pub rules: RulesArgs,
     #[command(flatten)]
     pub events: EventsArgs,
+    #[command(flatten)]
+    pub sources: SourcesArgs,
     /// What to print [default: human on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<BenchOutput>,
@@ -432,6 +443,46 @@ pub struct EventsArgs {
     pub events: Vec<PathBuf>,
 }
 
+/// What becomes of raw records.
+#[derive(Debug, Args)]
+pub struct SourcesArgs {
+    /// Raw records of sensors: `auto` recognises their source, `off` takes every event as it is, a name (`tripline normalise --list`)
+    /// takes all that are no ECS events for that source's.
+    #[arg(long, value_name = "auto|off|NAME", default_value = "auto")]
+    pub normalise: Normalise,
+    /// Your own normaliser files, or folders of them; they are asked before the built-in ones.
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub normalisers: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline normalise --list
+  tripline normalise --events fdr.ndjson | jq .
+  tripline normalise --events fdr.ndjson --rules rules/          # only the fields that the rules read
+  tripline normalise --events own.ndjson --normalisers own.toml --fields process.name,process.args
+
+An event for each record, fields under their dotted names; what is no record of a known source is left out and counted.
+Normalising keeps no state and runs no rule, so it needs no sandbox.")]
+pub struct NormaliseArgs {
+    /// Records as NDJSON or JSON, also compressed (gzip, zstd); `-` is standard input.
+    #[arg(short, long, value_name = "FILE", required_unless_present = "list", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub events: Vec<PathBuf>,
+    #[command(flatten)]
+    pub sources: SourcesArgs,
+    /// Show only the fields that these rules read.
+    #[arg(short, long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub rules: Vec<PathBuf>,
+    /// Show only these fields.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// List the sources that are known, and what their records are recognised by.
+    #[arg(long, conflicts_with_all = ["events", "rules", "fields"])]
+    pub list: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine")]
 pub struct EngineArgs {
@@ -563,6 +614,12 @@ limit_args! {
     max_event_depth,
     /// Values that one event may bring for the fields that the rules read.
     max_event_values,
+    /// Normaliser files of one rule set.
+    max_normalisers,
+    /// Ways to find fields in one normaliser file.
+    max_normaliser_fields,
+    /// Bytes of text that a normaliser may make of one event.
+    max_derived_bytes,
     /// Combinations of values that one condition may try on one event.
     max_combinations,
     /// Stages of one sequence, and terms of one sample.

@@ -15,7 +15,8 @@ pub fn run(args: &EmbedArgs) -> Result<Outcome> {
     let module = host_runner::core_module().ok_or(EngineError::NoModule)?;
     let limits = args.limits.limits();
     let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits };
+    let options =
+        CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits, ..CompileOptions::default() };
     let (_, mut report) = rule_core::compile(&sources, &options);
     report.diagnostics.splice(0..0, diagnostics);
     let mut err = anstream::stderr();

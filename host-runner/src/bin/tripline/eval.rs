@@ -36,7 +36,8 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
         false => EvalOutput::Ndjson,
     });
     let limits = args.limits.limits();
-    let Compiled { mut instance, rules, report, sources } = setup::compile(&args.rules, &args.engine, limits.clone())?;
+    let Compiled { mut instance, rules, report, sources } =
+        setup::compile(&args.rules, &args.sources, &args.engine, limits.clone())?;
     render::errors(&mut anstream::stderr(), &report, &sources)?;
     drop(sources);
 

@@ -6,10 +6,10 @@ use std::{fs, io};
 use anyhow::{Context as _, Result, anyhow, bail};
 use host_runner::rules::{self, RuleFiles};
 use host_runner::{Engine, EngineKind, Handle, Instance};
-use rule_core::{CompileOptions, CompileReport, Limits, Source};
+use rule_core::{CompileOptions, CompileReport, Diagnostic, Limits, Source};
 use serde_json::Value;
 
-use crate::args::{EngineArgs, RulesArgs, SandboxArgs};
+use crate::args::{EngineArgs, RulesArgs, SandboxArgs, SourcesArgs};
 
 /// Rule files compiled in an instance.
 pub struct Compiled {
@@ -21,13 +21,26 @@ pub struct Compiled {
 }
 
 /// Reads and compiles the rules.
-pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
-    let RuleFiles { sources, diagnostics } = rules::read(&rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits };
+pub fn compile(rules: &RulesArgs, records: &SourcesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
+    let RuleFiles { mut sources, mut diagnostics } = rules::read(&rules.rules, limits.max_rule_bytes)?;
+    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits, ..CompileOptions::default() };
+    let options = with_normalisers(options, records, &mut diagnostics)?;
     let mut instance = instance(engine)?;
     let (rules, mut report) = instance.compile(&sources, &options).context("cannot compile the rules")?;
     report.diagnostics.splice(0..0, diagnostics);
+    sources.extend(options.normalisers);
     Ok(Compiled { instance, rules, report, sources })
+}
+
+/// Has rules compiled for raw records as well, as the command line asks for it.
+pub fn with_normalisers(
+    options: CompileOptions,
+    records: &SourcesArgs,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<CompileOptions> {
+    let (files, normaliser) = records.normalise.files(&records.normalisers, options.limits.max_rule_bytes)?;
+    diagnostics.extend(files.diagnostics);
+    Ok(CompileOptions { normalisers: files.sources, normaliser, ..options })
 }
 
 /// An instance as the command line asks for it.

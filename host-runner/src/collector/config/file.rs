@@ -13,6 +13,7 @@ use serde_saphyr::Spanned;
 
 use super::{Config, ConfigError, Input, Output, State, Tenant};
 use crate::engine::{EngineKind, InstanceLimits};
+use crate::normalisers::Normalise;
 use crate::units;
 
 #[derive(Debug, Deserialize)]
@@ -42,6 +43,10 @@ struct TenantEntry {
     name: Spanned<String>,
     rules: Spanned<Vec<PathBuf>>,
     mapping: Option<PathBuf>,
+    #[serde(default)]
+    normalise: Normalise,
+    #[serde(default)]
+    normalisers: Vec<PathBuf>,
     #[serde(default)]
     notes: bool,
     #[serde(default)]
@@ -171,6 +176,8 @@ impl Config {
                 name: name.clone(),
                 rules: entry.rules.value.iter().map(|rules| base.join(rules)).collect(),
                 mapping: entry.mapping.as_ref().map(|mapping| base.join(mapping)),
+                normalise: entry.normalise.clone(),
+                normalisers: entry.normalisers.iter().map(|path| base.join(path)).collect(),
                 notes: entry.notes,
                 limits: entry.limits.clone(),
                 instance: InstanceLimits {

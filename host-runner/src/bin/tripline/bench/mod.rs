@@ -51,8 +51,10 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
 fn bench(args: &BenchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, None)?;
     let limits = args.limits.limits();
-    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits: limits.clone() };
+    let RuleFiles { sources, mut diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
+    let mapping = setup::mapping(args.rules.mapping.as_deref())?;
+    let options = CompileOptions { mapping, limits: limits.clone(), ..CompileOptions::default() };
+    let options = setup::with_normalisers(options, &args.sources, &mut diagnostics)?;
 
     let mut compiled = None;
     let mut engines = Vec::new();

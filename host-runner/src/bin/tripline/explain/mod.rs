@@ -21,7 +21,10 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
     let limits = args.limits.limits();
     let rule = setup::source(args.query.as_deref(), args.rule.as_deref(), "rule")?;
     let events = Events::read(args, &limits)?;
+    let (normalisers, normaliser) = args.sources.normalise.files(&args.sources.normalisers, limits.max_rule_bytes)?;
     let options = ExplainOptions {
+        normalisers: normalisers.sources,
+        normaliser,
         timestamp_field: args.timestamp_field.clone(),
         event_category_field: args.event_category_field.clone(),
         mapping: setup::mapping(args.mapping.as_deref())?,
