@@ -22,7 +22,7 @@ const EVENTS: &str = concat!(
 fn run(path: &str, text: String) {
     let len = text.len();
     let limits = Limits { max_rule_bytes: 1 << 16, max_regex_bytes: 1 << 16, ..Limits::default() };
-    let options = CompileOptions { limits, mapping: None };
+    let options = CompileOptions { limits, ..CompileOptions::default() };
     let (rules, report) = compile(&[Source { path: path.to_owned(), text: text.clone() }], &options);
     for diagnostic in &report.diagnostics {
         for label in &diagnostic.labels {

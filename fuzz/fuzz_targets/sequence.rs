@@ -149,7 +149,8 @@ fuzz_target!(|bytes: &[u8]| {
         Limits::default()
     };
     let source = Source { path: "fuzz.eql".into(), text };
-    let (rules, report) = compile(&[source.clone()], &CompileOptions { limits: limits.clone(), mapping: None });
+    let options = CompileOptions { limits: limits.clone(), ..CompileOptions::default() };
+    let (rules, report) = compile(&[source.clone()], &options);
     if report.has_errors() {
         return;
     }

@@ -3,7 +3,7 @@
 use rule_syntax::normaliser::{Constant, Kind};
 
 use super::steps::{self, Sink};
-use super::{Asked, Compiled, Made, Normalisers, Rule, Test, Way};
+use super::{Asked, Compiled, Made, Normalisers, Part, Rule, Test, Way};
 use crate::Limits;
 use crate::decode::{Event, Line, Slots, Value};
 use crate::plan::test::text;
@@ -73,6 +73,16 @@ fn has_value(event: Event<'_>, slot: u32) -> bool {
     values(event, slot).next().is_some()
 }
 
+impl Part {
+    fn is_in(&self, text: &str) -> bool {
+        match (self.before, self.behind) {
+            (true, true) => text.contains(&self.text),
+            (true, false) => text.ends_with(&self.text),
+            _ => text.starts_with(&self.text),
+        }
+    }
+}
+
 impl Test {
     fn holds(&self, event: Event<'_>) -> bool {
         let Asked::Text(whole, parts) = &self.want else {
@@ -83,10 +93,7 @@ impl Test {
             let text = text(&value);
             let text = text.as_ref();
             whole.binary_search_by(|known| known.as_str().cmp(text)).is_ok()
-                || parts.iter().any(|(start, part)| match start {
-                    true => text.starts_with(part),
-                    false => text.ends_with(part),
-                })
+                || parts.iter().any(|part| part.is_in(text))
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rule_syntax::normaliser::{self, Normaliser, Want};
 
-use super::{Asked, Compiled, Files, Normalisers, Rule, Test, Way};
+use super::{Asked, Compiled, Files, Normalisers, Part, Rule, Test, Way};
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::{Limits, Source};
 
@@ -137,10 +137,10 @@ fn asked(want: &Want) -> Asked {
         Want::Text(texts) => {
             let (mut whole, mut parts) = (Vec::new(), Vec::new());
             for text in texts {
-                match (text.strip_suffix('*'), text.strip_prefix('*')) {
-                    (Some(start), _) => parts.push((true, start.to_owned())),
-                    (_, Some(end)) => parts.push((false, end.to_owned())),
-                    _ => whole.push(text.clone()),
+                let (before, behind) = (text.starts_with('*'), text.ends_with('*'));
+                match before || behind {
+                    true => parts.push(Part { text: text.trim_matches('*').to_owned(), before, behind }),
+                    false => whole.push(text.clone()),
                 }
             }
             whole.sort();

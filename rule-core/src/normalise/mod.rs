@@ -71,8 +71,18 @@ struct Test {
 enum Asked {
     Present,
     Missing,
-    /// Sorted texts, and those that begin (true) or end with a star.
-    Text(Vec<String>, Vec<(bool, String)>),
+    /// Sorted texts, and parts of texts.
+    Text(Vec<String>, Vec<Part>),
+}
+
+/// A text with a star at one end or both.
+#[derive(Debug)]
+struct Part {
+    text: String,
+    /// Whether anything may stand before it.
+    before: bool,
+    /// Whether anything may stand behind it.
+    behind: bool,
 }
 
 /// How a field is filled.

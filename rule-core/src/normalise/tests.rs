@@ -102,7 +102,7 @@ record = "sensor"
 recognise = [{ sensor = true, kind = ["exec", "net*"] }]
 
 [when]
-exec = { kind = ["exec"] }
+exec = { kind = ["*xe*"] }
 other = { kind = ["net*"] }
 
 [fields]

@@ -1,6 +1,7 @@
 //! The normalisers that come with the project, over records as their sources write them.
 
 mod ecs;
+mod page;
 mod sources;
 mod windows;
 

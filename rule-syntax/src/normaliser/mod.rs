@@ -34,7 +34,7 @@
 //! `when` names a condition or several, of which one must hold.
 //!
 //! A condition is a table from paths to what they must be: `true` (there is a value), `false` (there is none), or texts of which
-//! one must be there; a text may begin or end in `*`.
+//! one must be there; a text may begin or end in `*`, or both.
 //!
 //! A path of the record is looked for below the members of `within`, too; with a dot before it, it is not. What is a name in
 //! `paths` stands for those.
@@ -96,7 +96,7 @@ pub enum Want {
     Present,
     /// There is none.
     Missing,
-    /// One of these texts is there; with `*` at an end, one that ends or begins so.
+    /// One of these texts is there; with `*` at an end or both, one that has the rest there.
     Text(Vec<String>),
 }
 

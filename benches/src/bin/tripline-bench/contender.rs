@@ -113,7 +113,8 @@ impl Tripline {
         limits: InstanceLimits,
         events: Limits,
     ) -> Result<Self> {
-        Self::started(engine, sources, limits, &CompileOptions { limits: events, mapping: None }, false)
+        let options = CompileOptions { limits: events, ..CompileOptions::default() };
+        Self::started(engine, sources, limits, &options, false)
     }
 
     fn started(
