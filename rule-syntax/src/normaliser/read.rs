@@ -161,7 +161,7 @@ impl Reader<'_> {
                 None => self.error(format!("there is no condition `{name}` in `when`"), whole.span()),
             }
         }
-        if way.from.is_empty() == !table.contains_key("value") {
+        if way.from.is_empty() != table.contains_key("value") {
             self.error(format!("`{to}` has `from` or `value`, and not both"), whole.span());
         }
         for key in ["value", "otherwise"] {
