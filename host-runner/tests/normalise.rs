@@ -21,9 +21,9 @@ struct Files {
 
 impl Files {
     fn new() -> Files {
-        let files = Files { folder: tempfile::tempdir().unwrap() };
-        fs::write(files.path("records.ndjson"), format!("{RECORD}\n{EVENT}\n")).unwrap();
-        fs::write(files.path("rule.eql"), RULE).unwrap();
+        let files = Files { folder: tempfile::tempdir().expect("a folder") };
+        fs::write(files.path("records.ndjson"), format!("{RECORD}\n{EVENT}\n")).expect("a file");
+        fs::write(files.path("rule.eql"), RULE).expect("a file");
         files
     }
 
@@ -81,10 +81,11 @@ fn own_files_come_first_and_their_mistakes_are_shown() {
     let files = Files::new();
     let (own, records) = (files.path("own.toml"), files.path("records.ndjson"));
     fs::write(&own, "name = \"own\"\nrecognise = { cid = true }\n[fields]\n\"process.name\" = { value = \"own\" }\n")
-        .unwrap();
+        .expect("a file");
     let output = tripline(&["normalise", "--events", &records, "--normalisers", &own, "--fields", "process.name"]);
     assert_eq!(stdout(&output).trim(), r#"{"process.name":"own"}"#);
-    fs::write(&own, "name = \"own\"\nrecognise = { cid = true }\n[fields]\n\"a\" = { form = \"b\" }\n").unwrap();
+    fs::write(&own, "name = \"own\"\nrecognise = { cid = true }\n[fields]\n\"a\" = { form = \"b\" }\n")
+        .expect("a file");
     let output = tripline(&["normalise", "--events", &records, "--normalisers", &own]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

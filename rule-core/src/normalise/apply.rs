@@ -91,7 +91,6 @@ impl Test {
         };
         self.slots.iter().flat_map(|slot| values(event, *slot)).any(|value| {
             let text = text(&value);
-            let text = text.as_ref();
             whole.binary_search_by(|known| known.as_str().cmp(text)).is_ok()
                 || parts.iter().any(|part| part.is_in(text))
         })
@@ -216,7 +215,7 @@ impl Way {
                 Value::Bool(_) => Kind::Bool,
                 Value::String(_) | Value::Null => Kind::String,
             };
-            self.value(&text(&value), kind, sink);
+            self.value(text(&value), kind, sink);
         }
     }
 

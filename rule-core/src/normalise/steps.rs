@@ -123,7 +123,7 @@ fn integer(text: &str) -> Option<i128> {
 /// Bytes in hexadecimal digits as text, if that is what they are.
 fn unhex(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
-    if bytes.len() < 2 || bytes.len() % 2 != 0 {
+    if bytes.len() < 2 || !bytes.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: &u8| (*byte as char).to_digit(16).map(|digit| digit as u8);
