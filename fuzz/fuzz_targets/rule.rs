@@ -75,4 +75,24 @@ fuzz_target!(|text: &str| {
         );
     }
     run("fuzz.toml", text.to_owned());
+    // As the query of an exported rule, where every sign may be an escape, and as members of one.
+    let query = serde_json::to_string(text).expect("a string");
+    run("fuzz.ndjson", format!("{{\"name\":\"fuzz\",\"rule_id\":\"fuzz\",\"type\":\"eql\",\"query\":{query}}}\n"));
+    run("fuzz.json", format!("{{\"name\":\"fuzz\",\"rule_id\":\"fuzz\",{text}}}"));
+    overrides(text);
 });
+
+/// Any text as overrides, and as those of one rule.
+fn overrides(text: &str) {
+    let rule = Source { path: "fuzz.eql".to_owned(), text: "any where true".to_owned() };
+    for text in [text.to_owned(), format!("[[rule]]\nname = \"*\"\n{text}")] {
+        let source = Source { path: "overrides.toml".to_owned(), text: text.clone() };
+        let options = CompileOptions { overrides: Some(source), ..CompileOptions::default() };
+        let (_, report) = compile(std::slice::from_ref(&rule), &options);
+        for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.path == "overrides.toml") {
+            for label in &diagnostic.labels {
+                assert!(text.get(label.span.range()).is_some(), "{diagnostic:?}");
+            }
+        }
+    }
+}

@@ -149,8 +149,7 @@ fuzz_target!(|bytes: &[u8]| {
         Limits::default()
     };
     let source = Source { path: "fuzz.eql".into(), text };
-    let options = CompileOptions { limits: limits.clone(), ..CompileOptions::default() };
-    let (rules, report) = compile(&[source.clone()], &options);
+    let (rules, report) = compile(&[source.clone()], &CompileOptions { limits: limits.clone(), ..CompileOptions::default() });
     if report.has_errors() {
         return;
     }

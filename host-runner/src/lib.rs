@@ -18,15 +18,20 @@
 //! ```
 
 pub mod collector;
+mod deployment;
+pub mod document;
 pub mod embed;
 mod engine;
 pub mod input;
 mod module;
 mod native;
 pub mod normalisers;
+pub mod ocsf;
 pub mod playground;
 pub mod rules;
+pub mod ruleset;
 mod server;
+pub mod testing;
 pub mod units;
 mod wasm;
 
@@ -36,6 +41,7 @@ pub fn hash_seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
+pub use deployment::Deployment;
 pub use engine::{Engine, EngineError, EngineKind, Handle, Instance, InstanceLimits};
 pub use module::{Module, component_sha256, core_module, module_sha256};
 pub use wasm::{Cache, WasmEngine, WasmInstance, WasmOptions};

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use rule_core::Source;
+use rule_core::{Limits, Source};
 use serde::Deserialize;
 
-use crate::rules::{self, RuleFiles, RulesError};
+use crate::rules::{self, RulesError};
 
 macro_rules! built_in {
     ($($name:literal,)*) => {
@@ -71,14 +71,14 @@ pub fn built_in() -> impl Iterator<Item = Source> {
 impl Normalise {
     /// The files to compile rules with, people's own first, and the name of the only one to use, if there is one: for
     /// [`CompileOptions::normalisers`](rule_core::CompileOptions::normalisers) and the option after it.
-    pub fn files(&self, own: &[PathBuf], max_bytes: u32) -> Result<(RuleFiles, Option<String>), RulesError> {
+    pub fn files(&self, own: &[PathBuf], limits: &Limits) -> Result<(Vec<Source>, Option<String>), RulesError> {
         let name = match self {
-            Normalise::Off => return Ok((RuleFiles::default(), None)),
+            Normalise::Off => return Ok((Vec::new(), None)),
             Normalise::Auto => None,
             Normalise::Named(name) => Some(name.clone()),
         };
-        let mut files = rules::read(own, max_bytes)?;
-        files.sources.extend(built_in());
+        let mut files = rules::read_normalisers(own, limits)?;
+        files.extend(built_in());
         Ok((files, name))
     }
 }
@@ -101,10 +101,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");
         std::fs::write(&path, "name = \"mine\"").unwrap();
-        let (files, name) = Normalise::from("mine").files(&[path], 1000).unwrap();
-        assert!(files.sources[0].path.ends_with("mine.toml"));
-        assert_eq!(files.sources.len(), BUILT_IN.len() + 1);
-        assert_eq!(name.as_deref(), Some("mine"));
-        assert!(Normalise::Off.files(&[], 1000).unwrap().0.sources.is_empty());
+        let limits = Limits::default();
+        for named in [path, folder.path().to_owned()] {
+            let (files, name) = Normalise::from("mine").files(&[named], &limits).unwrap();
+            assert!(files[0].path.ends_with("mine.toml"));
+            assert_eq!(files.len(), BUILT_IN.len() + 1);
+            assert_eq!(name.as_deref(), Some("mine"));
+        }
+        assert!(Normalise::Off.files(&[], &limits).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_folder_without_normalisers_and_a_file_that_is_not_text_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        let error = || Normalise::Auto.files(&[folder.path().to_owned()], &Limits::default()).unwrap_err().to_string();
+        assert!(error().contains("no normaliser files"), "{}", error());
+        std::fs::write(&path, b"name = \"\xff\"").unwrap();
+        assert!(error().contains("not UTF-8"), "{}", error());
     }
 }

@@ -5,12 +5,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use rule_core::diagnostic::codes;
-use rule_core::{Diagnostic, Source, Span};
+use rule_core::{Diagnostic, Limits, Source, Span, rule};
 use serde_json::Value;
 use walkdir::{DirEntry, WalkDir};
 
 /// What a rule file in a folder is named like. A file named explicitly may have any name.
-pub const EXTENSIONS: [&str; 4] = ["toml", "eql", "md", "ndjson"];
+pub const EXTENSIONS: [&str; 6] = ["toml", "eql", "kql", "md", "ndjson", "json"];
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -33,17 +33,44 @@ pub enum RulesError {
         reason: io::Error,
     },
     /// A folder without rules is a mistyped path more often than not.
-    #[error("no rule files in {} (looked for .toml, .eql, .md and .ndjson, in sub-folders too)", .0.display())]
+    #[error("no rule files in {} (looked for .toml, .eql, .kql, .md, .ndjson and .json, in sub-folders too)", .0.display())]
     Empty(PathBuf),
+    /// So is a folder without normalisers.
+    #[error("no normaliser files in {} (looked for .toml, in sub-folders too)", .0.display())]
+    NoNormalisers(PathBuf),
 }
 
 /// Reads the rule files that `paths` name; folders are searched to any depth.
-pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesError> {
+pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<RuleFiles, RulesError> {
+    // A folder of rules may have a README or other JSON; a file that is named explicitly is taken at its word.
+    read_where(paths, limits, is_rule_file, rule::is_rule_file, RulesError::Empty)
+}
+
+/// The same for normaliser files, which are all TOML. One that is not text is an error.
+pub(crate) fn read_normalisers(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, RulesError> {
+    let is_toml = |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let files = read_where(paths, limits, is_toml, |_| true, RulesError::NoNormalisers)?;
+    match files.diagnostics.into_iter().next() {
+        None => Ok(files.sources),
+        Some(Diagnostic { path, message, .. }) => {
+            Err(RulesError::Io { path: path.into(), reason: io::Error::new(io::ErrorKind::InvalidData, message) })
+        }
+    }
+}
+
+/// Reads the files that `paths` name, and of folders those with such names and such text.
+fn read_where(
+    paths: &[PathBuf],
+    limits: &Limits,
+    is_named_so: impl Fn(&Path) -> bool,
+    is_such: impl Fn(&str) -> bool,
+    empty: fn(PathBuf) -> RulesError,
+) -> Result<RuleFiles, RulesError> {
     let mut files = RuleFiles::default();
     for path in paths {
         let error = |reason| RulesError::Io { path: path.clone(), reason };
         if !path.metadata().map_err(error)?.is_dir() {
-            read_file(path, max_rule_bytes, &mut files)?;
+            read_file(path, limits, &mut files)?;
             continue;
         }
         let before = files.sources.len() + files.diagnostics.len();
@@ -53,14 +80,13 @@ pub fn read(paths: &[PathBuf], max_rule_bytes: u32) -> Result<RuleFiles, RulesEr
                 path: problem.path().unwrap_or(path).to_owned(),
                 reason: problem.into(),
             })?;
-            if entry.file_type().is_file() && is_rule_file(entry.path()) {
-                read_file(entry.path(), max_rule_bytes, &mut files)?;
-                // A folder of rules may have a README; one that is named explicitly is taken at its word.
-                files.sources.pop_if(|source| is_markdown(source) && !is_rule_page(&source.text));
+            if entry.file_type().is_file() && is_named_so(entry.path()) {
+                read_file(entry.path(), limits, &mut files)?;
+                files.sources.pop_if(|source| !is_such(&source.text));
             }
         }
         if files.sources.len() + files.diagnostics.len() == before {
-            return Err(RulesError::Empty(path.clone()));
+            return Err(empty(path.clone()));
         }
     }
     Ok(files)
@@ -89,27 +115,25 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+/// Whether a file in a folder is taken for a rule file, by its name. What belongs to rule tests is not: `NAME.test.ndjson`
+/// holds events.
+pub(crate) fn is_rule_file(path: &Path) -> bool {
+    let is_of_tests = path.file_stem().is_some_and(|stem| stem.as_encoded_bytes().ends_with(b".test"));
+    !is_of_tests
+        && path
+            .extension()
+            .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
-fn is_markdown(source: &Source) -> bool {
-    Path::new(&source.path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
-}
-
-/// The lines by which the core, too, tells the documentation page of a rule.
-fn is_rule_page(text: &str) -> bool {
-    text.lines().any(|line| line.starts_with("**Rule type**") || line.starts_with("## Rule query"))
-}
-
-fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<(), RulesError> {
+fn read_file(path: &Path, limits: &Limits, files: &mut RuleFiles) -> Result<(), RulesError> {
+    let most = limits.max_rule_bytes.max(limits.max_export_bytes);
     let mut bytes = Vec::new();
     // One byte over the limit is enough for the core to say that the file is too large.
     File::open(path)
-        .and_then(|file| file.take(u64::from(max_rule_bytes) + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(u64::from(most) + 1).read_to_end(&mut bytes))
         .map_err(|reason| RulesError::Io { path: path.to_owned(), reason })?;
     let name = path.display().to_string();
-    let cut = bytes.len() > max_rule_bytes as usize;
+    let cut = bytes.len() > most as usize;
     match String::from_utf8(bytes) {
         Ok(text) => files.sources.push(Source { path: name, text }),
         Err(error) if cut && error.utf8_error().error_len().is_none() => {
@@ -133,6 +157,10 @@ fn read_file(path: &Path, max_rule_bytes: u32, files: &mut RuleFiles) -> Result<
 mod tests {
     use super::*;
 
+    fn limits(most: u32) -> Limits {
+        Limits { max_rule_bytes: most, max_export_bytes: most, ..Limits::default() }
+    }
+
     fn names(files: &RuleFiles, below: &Path) -> Vec<String> {
         let name = |path: &str| Path::new(path).strip_prefix(below).unwrap().display().to_string();
         files.sources.iter().map(|source| name(&source.path)).collect()
@@ -144,22 +172,31 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b/c")).unwrap();
         fs::create_dir_all(at(".git")).unwrap();
-        for name in ["z.eql", "a.TOML", "b/c/deep.md", "b/export.ndjson", "notes.txt", ".git/hidden.eql", ".x.eql"] {
+        for name in
+            ["z.eql", "a.TOML", "b/c/deep.md", "b/export.ndjson", "k.kql", "notes.txt", ".git/hidden.eql", ".x.eql"]
+        {
             fs::write(at(name), "any where true").unwrap();
         }
         fs::write(at("b/c/deep.md"), "# A rule\n\n**Rule type**: eql\n").unwrap();
         fs::write(at("README.md"), "# The rules of this folder\n").unwrap();
-        let files = read(&[folder.path().to_owned()], 1000).unwrap();
-        assert_eq!(names(&files, folder.path()), ["a.TOML", "b/c/deep.md", "b/export.ndjson", "z.eql"]);
-        let named = read(&[at("notes.txt"), at(".x.eql"), at("README.md")], 1000).unwrap();
+        fs::write(at("b/export.ndjson"), "{\"rule_id\": \"1\"}\n").unwrap();
+        fs::write(at("broken.json"), "{\"rule_id\": ").unwrap();
+        fs::write(at("package.json"), "{\"name\": \"no rule\"}").unwrap();
+        fs::write(at("events.ndjson"), "{\"event\": {\"category\": \"process\"}}\n").unwrap();
+        let files = read(&[folder.path().to_owned()], &limits(1000)).unwrap();
+        assert_eq!(
+            names(&files, folder.path()),
+            ["a.TOML", "b/c/deep.md", "b/export.ndjson", "broken.json", "k.kql", "z.eql"]
+        );
+        let named = read(&[at("notes.txt"), at(".x.eql"), at("README.md")], &limits(1000)).unwrap();
         assert_eq!(names(&named, folder.path()), ["notes.txt", ".x.eql", "README.md"]);
     }
 
     #[test]
     fn an_empty_folder_and_a_missing_file_are_errors() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(read(&[folder.path().to_owned()], 1000), Err(RulesError::Empty(_))));
-        assert!(matches!(read(&[folder.path().join("no")], 1000), Err(RulesError::Io { .. })));
+        assert!(matches!(read(&[folder.path().to_owned()], &limits(1000)), Err(RulesError::Empty(_))));
+        assert!(matches!(read(&[folder.path().join("no")], &limits(1000)), Err(RulesError::Io { .. })));
     }
 
     #[test]
@@ -167,7 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.eql"), b"any where \xff").unwrap();
         fs::write(folder.path().join("b.eql"), "any where true").unwrap();
-        let files = read(&[folder.path().to_owned()], 1000).unwrap();
+        let files = read(&[folder.path().to_owned()], &limits(1000)).unwrap();
         assert_eq!(names(&files, folder.path()), ["b.eql"]);
         assert_eq!(files.diagnostics[0].message, "the file is not UTF-8: byte 10 is malformed");
     }
@@ -193,7 +230,7 @@ mod tests {
     fn no_more_is_read_than_shows_that_a_file_is_too_large() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.eql"), "é".repeat(100)).unwrap();
-        let files = read(&[folder.path().to_owned()], 10).unwrap();
+        let files = read(&[folder.path().to_owned()], &limits(10)).unwrap();
         assert!((11..20).contains(&files.sources[0].text.len()));
     }
 }

@@ -364,7 +364,7 @@ fn completions_are_written_for_every_shell() {
 
 #[test]
 fn every_subcommand_has_examples() {
-    for command in ["eval", "search", "check", "bench", "fmt", "run", "playground", "embed", "completions"] {
+    for command in ["eval", "search", "check", "bench", "fmt", "rules", "run", "playground", "embed", "completions"] {
         let run = tripline(&[command, "--help"]);
         run.succeeds();
         assert!(run.out.contains(&format!("tripline {command} ")) && run.out.contains("Examples:"), "{}", run.out);

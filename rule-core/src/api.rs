@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Limits;
-use crate::Source;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::rule::RuleInfo;
+use crate::{Limits, Source};
 
 /// How to compile a rule set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +18,16 @@ pub struct CompileOptions {
     /// one, types come from the values and from the Elastic Common Schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<serde_json::Value>,
+    /// What this deployment changes of the rules, TOML; see [`Overrides`](crate::rule::Overrides).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Source>,
+    /// Value lists that exceptions mention: one value per line. A list's id is its file's name, as when Kibana imports it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub value_lists: Vec<Source>,
+    /// Files of indicators for `threat_match` rules: NDJSON (ECS documents with `threat.indicator.*`, or search hits of them), or CSV
+    /// whose header names the fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators: Vec<Source>,
     /// Normaliser files ([`normaliser`](crate::normaliser)): records of the sources that they know are taken for the events that
     /// they stand for. They are asked in this order; of two with one name the first is taken. Without any, which is the default, every
     /// event is taken as it is.
@@ -39,7 +48,8 @@ pub enum RuleStatus {
         /// Index into [`RuleSet::rules`](crate::RuleSet::rules).
         index: u32,
     },
-    /// It is well-formed but of a kind that this version does not evaluate; the reason is a warning.
+    /// It is well-formed, but disabled, superseded by another version, or of a kind that is not evaluated. Unless it is disabled,
+    /// the reason is a warning too.
     Skipped {
         /// In words.
         reason: String,
@@ -110,12 +120,22 @@ impl CompileReport {
 pub struct SessionOptions {
     /// Also build an alert document for each match ([`Outcome::alerts`]).
     pub alerts: bool,
-    /// Put `kibana.alert.rule.note` (the investigation guide) into alerts.
+    /// Put `kibana.alert.rule.note` (the investigation guide) and other long texts into alerts.
     pub notes: bool,
     /// Milliseconds by which an event may arrive later than one that happened after it, and still take its place in a sequence.
     /// `None`: any; sequences are then matched by [`Session::flush`](crate::Session::flush) or
     /// [`finish`](crate::Session::finish). Default 10 seconds.
     pub lateness_ms: Option<u64>,
+    /// Milliseconds of event time, from the first event, during which the combinations of values of `new_terms` rules are learned without
+    /// alerts. Without it every one is new at first. Default 0.
+    pub learning_ms: u64,
+    /// Whether a rule gives no more alerts in one run than its `max_signals` says ([`Outcome::held_back`]). Matches are told all the same.
+    /// Default true.
+    pub max_signals: bool,
+    /// The index or data stream of events that do not say theirs; rules have patterns for it (`index`). Without it such events are
+    /// for every rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// A secret number from the host that keeps strangers from choosing join keys that collide. No result depends on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash_seed: Option<u64>,
@@ -123,7 +143,15 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { alerts: false, notes: false, lateness_ms: Some(10_000), hash_seed: None }
+        SessionOptions {
+            alerts: false,
+            notes: false,
+            lateness_ms: Some(10_000),
+            learning_ms: 0,
+            max_signals: true,
+            index: None,
+            hash_seed: None,
+        }
     }
 }
 
@@ -147,9 +175,10 @@ pub struct Match {
     /// Index of the rule in [`RuleSet::rules`](crate::RuleSet::rules).
     pub rule: u32,
     /// Ordinals of the events that matched, counted from 0 since the session was opened. One for an event query; for a
-    /// sequence or sample one for each term, missing events left out.
+    /// sequence or sample one for each term, missing events left out; for a threshold the first and the last of those counted.
     pub events: Vec<u64>,
-    /// Values of the join keys, in the order of `by`; of a sequence or sample that has some.
+    /// Values of the join keys, in the order of `by`, of a sequence or sample that has some; of the fields of a `threshold` or `new_terms`
+    /// rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub join_keys: Vec<serde_json::Value>,
 }
@@ -178,12 +207,55 @@ pub struct Outcome {
     pub rejected: u64,
     /// The first of them, at most [`Limits::max_rejections`].
     pub rejections: Vec<Rejection>,
-    /// Alert documents, one per line, in the order of `matches`; empty unless asked for. One for an event query; for a sequence
-    /// or sample one for each event (a building block), then one for all of them.
+    /// Alert documents, one per line, in the order in which they were decided; empty unless asked for. One for an event query; for a
+    /// sequence or sample one for each event (a building block), then one for all of them. Matches that are suppressed or held back
+    /// have none, and a suppression that is over gives its alert again, with the same id.
     pub alerts: String,
-    /// How the sequences and samples are doing; absent when the rule set has none.
+    /// Alerts over `max_signals` that were held back, by rule and run, in the order in which the first was; empty without alerts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<HeldBack>,
+    /// How what waits for its place in time is doing: sequences, samples, and what [`Self::detections`] counts; absent when the rule set
+    /// has none of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequences: Option<SequenceStatus>,
+    /// How the rules do that count, remember, suppress or look up indicators; absent when the rule set has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detections: Option<DetectionStatus>,
+}
+
+/// Alerts of one run of a rule that were over its `max_signals`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBack {
+    /// Index of the rule in [`RuleSet::rules`](crate::RuleSet::rules).
+    pub rule: u32,
+    /// The tick of the run, in milliseconds since 1970: a multiple of the rule's interval.
+    pub run: i64,
+    /// How many of its alerts were held back during the batch.
+    pub count: u64,
+}
+
+/// The state of the rules of a session that count (`threshold`), remember (`new_terms`), suppress (`alert_suppression`) or look up
+/// indicators (`threat_match`) after a batch, and what was counted during it. Their events are counted in [`SequenceStatus`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetectionStatus {
+    /// Groups of thresholds that have events which count.
+    pub groups: u64,
+    /// Combinations of values that are remembered.
+    pub terms: u64,
+    /// Suppressions under way.
+    pub suppressions: u64,
+    /// Indicators that are loaded, counted for each rule.
+    pub indicators: u64,
+    /// New combinations learned without an alert, because learning goes on.
+    pub learned: u64,
+    /// Alerts that became part of another.
+    pub suppressed: u64,
+    /// Groups dropped to make room.
+    pub evicted_groups: u64,
+    /// Combinations forgotten to make room.
+    pub evicted_terms: u64,
+    /// Suppressions ended before their time to make room.
+    pub evicted_suppressions: u64,
 }
 
 /// The state of a session's sequences and samples after a batch, and what was counted during it.

@@ -135,6 +135,82 @@ fn value_end(json: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// What [`walk`] comes by.
+pub enum Found<'a> {
+    /// A string, number, truth or null; `path` is the flat dotted name of its field.
+    Value { path: &'a str, json: &'a str },
+    /// An object, when it ends, other than the outermost.
+    Object { path: &'a str, json: &'a str },
+}
+
+/// Calls with every value and object of a minified object, in one pass.
+pub fn walk(json: &str, call: &mut dyn FnMut(Found<'_>)) {
+    let bytes = json.as_bytes();
+    let mut path = String::new();
+    // Of each container that is open where it begins, or nothing for an array, and how long the path to it is.
+    let mut open: Vec<(Option<usize>, usize)> = Vec::new();
+    let mut is_key = false;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' if is_key => {
+                let end = string_end(bytes, at);
+                let base = open.last().map_or(0, |(_, base)| *base);
+                path.truncate(base);
+                if base > 0 {
+                    path.push('.');
+                }
+                let raw = json.get(at + 1..end - 1).unwrap_or_default();
+                match raw.contains('\\') {
+                    true => path.push_str(
+                        &serde_json::from_str::<String>(json.get(at..end).unwrap_or_default()).unwrap_or_default(),
+                    ),
+                    false => path.push_str(raw),
+                }
+                is_key = false;
+                // The colon.
+                at = end + 1;
+            }
+            byte @ (b'{' | b'[') => {
+                is_key = byte == b'{';
+                open.push((is_key.then_some(at), path.len()));
+                at += 1;
+            }
+            byte @ (b'}' | b']') => {
+                let (start, base) = open.pop().unwrap_or_default();
+                path.truncate(base);
+                at += 1;
+                if let (b'}', Some(start), false) = (byte, start, open.is_empty()) {
+                    call(Found::Object { path: &path, json: json.get(start..at).unwrap_or_default() });
+                }
+                is_key = false;
+            }
+            b',' => {
+                let container = open.last();
+                is_key = container.is_some_and(|(start, _)| start.is_some());
+                path.truncate(container.map_or(0, |(_, base)| *base));
+                at += 1;
+            }
+            _ => {
+                let end = scalar_end(bytes, at);
+                call(Found::Value { path: &path, json: json.get(at..end).unwrap_or_default() });
+                at = end;
+            }
+        }
+    }
+}
+
+/// One past the end of a string, number or word.
+fn scalar_end(json: &[u8], at: usize) -> usize {
+    match json[at] {
+        b'"' => string_end(json, at),
+        _ => {
+            let len = json[at..].iter().position(|byte| b",]}".contains(byte)).unwrap_or(json.len() - at);
+            at + len.max(1)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +237,29 @@ mod tests {
         let found: Vec<_> = members(&json).into_iter().map(|m| (&json[m.key], &json[m.value])).collect();
         assert_eq!(found, [(r#""a\"b""#, r#"[1,{"c":"}"}]"#), (r#""d e""#, r#""x y""#)]);
         assert_eq!(members("{}"), []);
+    }
+
+    #[test]
+    fn a_walk_comes_by_everything_once() {
+        let json = minify(br#"{"a":{"b":[1,{"c":"x,}"},[{"c":null}]],"d.e":true},"\u0066":{},"g":"h\"i"}"#);
+        let mut found = Vec::new();
+        walk(&json, &mut |item| {
+            found.push(match item {
+                Found::Value { path, json } => format!("{path}={json}"),
+                Found::Object { path, json } => format!("{path}@{json}"),
+            });
+        });
+        let expected = [
+            "a.b=1",
+            "a.b.c=\"x,}\"",
+            "a.b@{\"c\":\"x,}\"}",
+            "a.b.c=null",
+            "a.b@{\"c\":null}",
+            "a.d.e=true",
+            "a@{\"b\":[1,{\"c\":\"x,}\"},[{\"c\":null}]],\"d.e\":true}",
+            "f@{}",
+            "g=\"h\\\"i\"",
+        ];
+        assert_eq!(found, expected);
     }
 }

@@ -12,6 +12,7 @@ mod alert;
 mod api;
 mod check;
 mod correlate;
+mod detect;
 mod functions;
 mod pattern;
 mod plan;
@@ -31,20 +32,22 @@ mod search;
 pub use api::*;
 pub use correlate::snapshot::{RestoreError, Restored};
 pub use correlate::trace::{Pending, Step, StepKind};
-#[cfg(feature = "profile")]
-pub use engine::profile;
 pub use engine::{RuleSet, Session, compile, compile_each, fold_constant};
+#[cfg(feature = "profile")]
+pub use engine::{inspect, profile};
 pub use explain::{ExplainOptions, Explanation, explain};
 pub use normalise::{Normalised, Normaliser};
 #[cfg(feature = "render")]
 pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
-pub(crate) use rule_syntax::nearest;
+pub use rule_syntax::clause;
 #[cfg(feature = "render")]
 pub use rule_syntax::render;
 pub use rule_syntax::{
     Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, normaliser, rule, syntax,
 };
+pub use rule_syntax::{filter, kql, lucene};
+pub(crate) use rule_syntax::{nearest, sort};
 pub use search::Search;
 // Not part of the matcher: for commands that tell how far events are apart.
 #[doc(hidden)]

@@ -41,8 +41,9 @@ fn elastics_rules_take_little_memory() {
     drop(compile_each(sources.iter().take(1).cloned(), &CompileOptions::default()));
     let limits = Limits::default();
     let mut infos = Vec::new();
-    let rules =
-        measure(|| infos.extend(sources.iter().flat_map(|source| rule::read(source, &limits).0).map(|rule| rule.info)));
+    let rules = measure(|| {
+        infos.extend(sources.iter().flat_map(|source| rule::read(source, &limits).rules).map(|rule| rule.info))
+    });
     drop(infos);
 
     // The texts are copied within, so that they count: each is let go of when it has been read.

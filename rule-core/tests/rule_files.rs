@@ -1,12 +1,14 @@
 //! Rule files of every format: what is read from them, what is wrong with broken ones, and where.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rule_core::rule::{self, RuleFile};
 use rule_core::{Diagnostic, Limits, Source, Span};
 
 fn read(path: &str, text: &str) -> (Vec<RuleFile>, Vec<Diagnostic>) {
-    rule::read(&Source { path: path.into(), text: text.into() }, &Limits::default())
+    let contents = rule::read(&Source { path: path.into(), text: text.into() }, &Limits::default());
+    (contents.rules, contents.diagnostics)
 }
 
 /// The only rule of a file without a mistake.
@@ -204,11 +206,29 @@ fn formats_are_told_apart_by_content() {
         let (rules, _) = read("file", text);
         assert_eq!(rules[0].query.as_ref().map_or("", |query| &query.text), query, "{text}");
     }
-    for json in ["{\"rule_id\": \"a\"}\n{\"exported_count\": 1}\n", " [{\"a\": 1}]", "["] {
+    for (json, message) in
+        [(" [{\"a\": 1}]", "neither a rule"), ("[", "not valid JSON"), ("\u{feff}{", "not valid JSON")]
+    {
         let (rules, diagnostics) = read("rules.ndjson", json);
-        assert_eq!((rules.len(), diagnostics.len()), (0, 1));
+        assert_eq!((rules.len(), diagnostics.len()), (0, 1), "{json}");
         assert_eq!(diagnostics[0].code, "rule-file");
-        assert!(diagnostics[0].message.contains("not read by this version yet"), "{}", diagnostics[0].message);
+        assert!(diagnostics[0].message.contains(message), "{}", diagnostics[0].message);
+    }
+    for (text, language) in [
+        ("process.name : nc", "kuery"),
+        ("process where", "eql"),
+        ("where", "kuery"),
+        ("\"a b\" where true", "eql"),
+        ("\"a b\" and where : x", "kuery"),
+        ("sequence : 5", "kuery"),
+        ("sample by host.id [a where true] [b where true]", "eql"),
+        ("sequence with maxspan=1m [a where true] [b where true]", "eql"),
+        ("/* what it finds */ a where b", "eql"),
+        ("not process.name : (nc or \"n c\")", "kuery"),
+    ] {
+        assert_eq!(rule("rules/file", text).info.language, language, "{text}");
+        // A file's name says what is meant only where its text begins as nothing.
+        assert_eq!(rule("rules/file.eql", text).info.language, "eql", "{text}");
     }
 }
 
@@ -449,7 +469,10 @@ fn a_broken_file_still_tells_its_name() {
 #[test]
 fn a_file_over_the_limit_is_not_read() {
     let limits = Limits { max_rule_bytes: 10, ..Limits::default() };
-    let read = |text: &str| rule::read(&Source { path: "a".into(), text: text.into() }, &limits);
+    let read = |text: &str| {
+        let contents = rule::read(&Source { path: "a".into(), text: text.into() }, &limits);
+        (contents.rules, contents.diagnostics)
+    };
     assert_eq!(read("a where b1").1, []);
     let (rules, diagnostics) = read("a where b12");
     assert_eq!((rules.len(), diagnostics.len()), (0, 1));
@@ -512,13 +535,19 @@ fn every_rule_of_elastic_is_read() {
     let Some(shared) = shared() else { return };
     let mut files = Vec::new();
     toml_files(&shared.join("elastic"), &mut files);
-    let (mut queries, mut eql) = (0, 0);
+    let (mut queries, mut kinds) = (0, BTreeMap::<String, usize>::new());
     for path in &files {
         let text = std::fs::read_to_string(path).expect("readable");
         let rule = rule(&path.to_string_lossy(), &text);
         let info = &rule.info;
         assert!(!info.id.is_empty() && !info.name.is_empty() && !info.severity.is_empty(), "{}", path.display());
-        eql += usize::from(info.language == "eql");
+        *kinds.entry(info.kind.clone()).or_default() += 1;
+        match info.kind.as_str() {
+            "threshold" => assert!(info.threshold.as_ref().is_some_and(|threshold| threshold.value > 0)),
+            "new_terms" => assert!(info.new_terms.as_ref().is_some_and(|terms| (1..=3).contains(&terms.fields.len()))),
+            "threat_match" => assert!(info.threat_match.as_ref().is_some_and(|threat| !threat.mapping.is_empty())),
+            _ => {}
+        }
         let Some(query) = &rule.query else {
             assert_eq!(info.kind, "machine_learning", "{}", path.display());
             continue;
@@ -531,8 +560,54 @@ fn every_rule_of_elastic_is_read() {
             assert!(written.starts_with(char) || written.starts_with('\\'), "{}: {at} {written:?}", path.display());
         }
     }
-    eprintln!("{} rules read, {queries} with a query, {eql} in EQL", files.len());
-    assert!(files.len() >= 2000 && eql >= 1000, "{} rules, {eql} in EQL", files.len());
+    eprintln!("{} rules read, {queries} with a query: {kinds:?}", files.len());
+    let kinds: Vec<(&str, usize)> = kinds.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+    let expected = [
+        ("eql", 1024),
+        ("esql", 209),
+        ("machine_learning", 106),
+        ("new_terms", 241),
+        ("query", 454),
+        ("threat_match", 6),
+        ("threshold", 28),
+    ];
+    assert_eq!(kinds, expected);
+}
+
+/// A rule says the same as a line of an export, whose fields are those of its TOML but for the new terms.
+#[test]
+fn every_rule_of_elastic_is_the_same_in_an_export() {
+    let Some(shared) = shared() else { return };
+    let mut files = Vec::new();
+    toml_files(&shared.join("elastic"), &mut files);
+    let mut export = String::new();
+    let mut expected = Vec::new();
+    for path in &files {
+        let text = std::fs::read_to_string(path).expect("readable");
+        let mut table: toml::Table = text.parse().expect("TOML");
+        let mut fields = table.remove("rule").expect("a rule");
+        let fields = fields.as_table_mut().expect("a table");
+        if let Some(terms) = fields.remove("new_terms") {
+            fields.insert("new_terms_fields".into(), terms["value"].clone());
+            fields.insert("history_window_start".into(), terms["history_window_start"][0]["value"].clone());
+        }
+        export.push_str(&serde_json::to_string(&fields).expect("plain data"));
+        export.push('\n');
+        expected.push(rule(&path.to_string_lossy(), &text));
+    }
+    assert!(export.len() > 10 << 20, "larger than an export may be by default");
+    let limits = Limits { max_export_bytes: 64 << 20, ..Limits::default() };
+    let contents = rule::read(&Source { path: "export.ndjson".into(), text: export.clone() }, &limits);
+    assert_eq!(contents.diagnostics, []);
+    assert_eq!(contents.rules.len(), expected.len());
+    for (read, expected) in contents.rules.iter().zip(&expected) {
+        assert_eq!(read.info, expected.info);
+        let Some(query) = &read.query else { continue };
+        for (at, char) in query.text.char_indices() {
+            let span = query.map.span(Span::new(at as u32, (at + char.len_utf8()) as u32));
+            assert!(export[span.range()].starts_with([char, '\\']), "{}: {at}", read.info.name);
+        }
+    }
 }
 
 #[test]

@@ -186,6 +186,8 @@ pub mod codes {
         RULE_FILE = "rule-file", "The rule file is malformed.";
         NORMALISER = "normaliser", "The normaliser file is malformed.";
         RULE_TYPE = "rule-type", "The rule's type or language is not evaluated by this version.";
-        DUPLICATE = "duplicate", "Two rules have the same id.";
+        DUPLICATE = "duplicate", "Two rules have the same id, or two exception items.";
+        EXCEPTION_LIST = "exception-list", "A rule mentions an exception list that no file has.";
+        OVERRIDE = "override", "An override is for no rule.";
     }
 }

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Rules in one rule set.
     pub max_rules: u32,
-    /// Bytes of one rule file.
+    /// Bytes of one rule, and of a rule file other than an export.
     pub max_rule_bytes: u32,
+    /// Bytes of one export of rules. Kibana takes as many in one import (`xpack.securitySolution.maxRuleImportPayloadBytes`).
+    pub max_export_bytes: u32,
     /// Nesting of one query: parentheses, `not`, function calls, lists.
     pub max_query_depth: u32,
     /// Bytes of one wildcard or regular expression.
@@ -41,7 +43,21 @@ pub struct Limits {
     pub max_join_keys: u32,
     /// Partial matches that one sequence keeps, and events that one sample keeps. Beyond it the oldest is dropped.
     pub max_partial_matches: u32,
-    /// Bytes of state of all sequences and samples of a session. Beyond it the oldest state is dropped.
+    /// Groups that one `threshold` rule counts, and suppressions that one rule has under way. Beyond it the oldest is dropped; of a
+    /// suppression the alert is then given as it is.
+    pub max_groups: u32,
+    /// Different values that one group of a `threshold` rule tells apart for its `cardinality`. Beyond it they are at least so many.
+    pub max_group_values: u32,
+    /// Combinations of values that one `new_terms` rule remembers. Beyond it the one not seen for longest is forgotten.
+    pub max_new_terms: u32,
+    /// Runs of rules for which alerts are counted for `max_signals` as they come. Beyond it the earliest is forgotten, and gives no more
+    /// alerts.
+    pub max_signal_runs: u32,
+    /// Indicators that one rule set loads for `threat_match`. The rest are left out and told.
+    pub max_indicators: u32,
+    /// Bytes of one file of indicators.
+    pub max_indicator_bytes: u32,
+    /// Bytes of state of all rules over several events of a session: sequences, samples, groups, terms, suppressions. Beyond it the oldest state is dropped.
     pub max_state_bytes: u32,
     /// Bytes of events that are held back until their order is known. Beyond it the earliest are put in order at once.
     pub max_held_bytes: u32,
@@ -60,6 +76,7 @@ impl Default for Limits {
         Limits {
             max_rules: 50_000,
             max_rule_bytes: 1 << 20,
+            max_export_bytes: 10 << 20,
             max_query_depth: 128,
             max_pattern_bytes: 16 << 10,
             max_regex_bytes: 1 << 20,
@@ -74,6 +91,12 @@ impl Default for Limits {
             max_sequence_stages: 1_000,
             max_join_keys: 100_000,
             max_partial_matches: 200_000,
+            max_groups: 100_000,
+            max_group_values: 10_000,
+            max_new_terms: 200_000,
+            max_signal_runs: 10_000,
+            max_indicators: 200_000,
+            max_indicator_bytes: 64 << 20,
             max_state_bytes: 48 << 20,
             max_held_bytes: 16 << 20,
             max_rejections: 100,

@@ -4,7 +4,8 @@ use rule_core as core;
 
 use crate::{handles, service};
 use exports::tripline::engine::engine::{
-    Compiled, Guest, Handle, Match, Outcome, Progress, Rejection, SequenceStatus, Source, Time,
+    Compiled, DetectionStatus, Guest, Handle, HeldBack, Match, Outcome, Progress, Rejection, SequenceStatus, Source,
+    Time,
 };
 
 wit_bindgen::generate!({ path: "wit", world: "tripline" });
@@ -99,7 +100,9 @@ impl From<core::Outcome> for Outcome {
             rejected: outcome.rejected,
             rejections: outcome.rejections.into_iter().map(Into::into).collect(),
             alerts: outcome.alerts,
+            held_back: outcome.held_back.into_iter().map(Into::into).collect(),
             sequences: outcome.sequences.map(Into::into),
+            detections: outcome.detections.map(Into::into),
         }
     }
 }
@@ -118,6 +121,28 @@ impl From<core::SequenceStatus> for SequenceStatus {
             hurried: status.hurried,
             evicted_keys: status.evicted_keys,
             evicted_partials: status.evicted_partials,
+        }
+    }
+}
+
+impl From<core::HeldBack> for HeldBack {
+    fn from(held: core::HeldBack) -> Self {
+        HeldBack { rule: held.rule, run: held.run, count: held.count }
+    }
+}
+
+impl From<core::DetectionStatus> for DetectionStatus {
+    fn from(status: core::DetectionStatus) -> Self {
+        DetectionStatus {
+            groups: status.groups,
+            terms: status.terms,
+            suppressions: status.suppressions,
+            indicators: status.indicators,
+            learned: status.learned,
+            suppressed: status.suppressed,
+            evicted_groups: status.evicted_groups,
+            evicted_terms: status.evicted_terms,
+            evicted_suppressions: status.evicted_suppressions,
         }
     }
 }

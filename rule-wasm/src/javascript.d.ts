@@ -13,8 +13,10 @@ export interface Source {
 export interface Limits {
   /** Rules in one rule set. */
   max_rules: number;
-  /** Bytes of one rule file. */
+  /** Bytes of one rule, and of a rule file other than an export. */
   max_rule_bytes: number;
+  /** Bytes of one export of rules. */
+  max_export_bytes: number;
   /** Nesting of one query: parentheses, `not`, function calls, lists. */
   max_query_depth: number;
   /** Bytes of one wildcard or regular expression. */
@@ -43,7 +45,19 @@ export interface Limits {
   max_join_keys: number;
   /** Partial matches that one sequence keeps, and events that one sample keeps; beyond it the oldest is dropped. */
   max_partial_matches: number;
-  /** Bytes of state of all sequences and samples of a session; beyond it the oldest state is dropped. */
+  /** Groups that one `threshold` rule counts, and suppressions that one rule has under way; beyond it the oldest goes. */
+  max_groups: number;
+  /** Different values that one group of a `threshold` rule tells apart for its `cardinality`. */
+  max_group_values: number;
+  /** Combinations of values that one `new_terms` rule remembers; beyond it the one not seen for longest is forgotten. */
+  max_new_terms: number;
+  /** Runs of rules for which alerts are counted for `max_signals` as they come; beyond it the earliest is forgotten. */
+  max_signal_runs: number;
+  /** Indicators that one rule set loads for `threat_match`; the rest are left out and told. */
+  max_indicators: number;
+  /** Bytes of one file of indicators. */
+  max_indicator_bytes: number;
+  /** Bytes of state of all rules over several events of a session; beyond it the oldest state is dropped. */
   max_state_bytes: number;
   /** Bytes of events held back until their order is known; beyond it the earliest are put in order at once. */
   max_held_bytes: number;
@@ -75,6 +89,11 @@ export interface CompileOptions {
    */
   mapping?: object;
   /**
+   * Files of indicators for `threat_match` rules: NDJSON (ECS documents with `threat.indicator.*`, or search hits of
+   * them), or CSV whose header names the fields.
+   */
+  indicators?: Source[];
+  /**
    * Normaliser files: records of the sources that they know are taken for the events that they stand for. They are asked in
    * this order; of two with one name the first is taken.
    */
@@ -94,6 +113,13 @@ export interface SessionOptions {
    * sequence. `null`: any; sequences then match when the session is flushed or finished. Default 10 seconds.
    */
   lateness_ms?: number | null;
+  /**
+   * Milliseconds of event time, from the first event, during which the combinations of values of `new_terms` rules are
+   * learned without alerts. Default 0.
+   */
+  learning_ms?: number;
+  /** Whether a rule gives no more alerts in one run than its `max_signals` says. Default true. */
+  max_signals?: boolean;
   /**
    * A secret number, whole and below 2^53, that keeps strangers from choosing join keys that collide. No result depends
    * on it.
@@ -302,12 +328,55 @@ export interface Outcome {
   /** The first of them, at most {@link Limits.max_rejections}. */
   rejections: Rejection[];
   /**
-   * NDJSON: alert documents, in the order of `matches`; empty unless asked for. One for an event query; for a sequence
-   * or sample one for each event (a building block), then one for all of them.
+   * NDJSON: alert documents, in the order in which they were decided; empty unless asked for. One for an event query;
+   * for a sequence or sample one for each event (a building block), then one for all of them. Matches that are
+   * suppressed or held back have none, and a suppression that is over gives its alert again, with the same id.
    */
   alerts: string;
-  /** How the sequences and samples are doing; absent when the rule set has none. */
+  /** Alerts over `max_signals` that were held back, by rule and run; absent when there are none. */
+  held_back?: HeldBack[];
+  /**
+   * How what waits for its place in time is doing: sequences, samples, and what `detections` counts; absent when the
+   * rule set has none of them.
+   */
   sequences?: SequenceStatus;
+  /** How the rules do that count, remember, suppress or look up indicators; absent when the rule set has none. */
+  detections?: DetectionStatus;
+}
+
+/** Alerts of one run of a rule that were over its `max_signals`. */
+export interface HeldBack {
+  /** Index of the rule among those that compiled. */
+  rule: number;
+  /** The tick of the run, in milliseconds since 1970: a multiple of the rule's interval. */
+  run: number;
+  /** How many of its alerts were held back during the call. */
+  count: number;
+}
+
+/**
+ * The state of a session's rules that count (`threshold`), remember (`new_terms`), suppress (`alert_suppression`) or look
+ * up indicators (`threat_match`) after a call, and what was counted during it.
+ */
+export interface DetectionStatus {
+  /** Groups of thresholds that have events which count. */
+  groups: number;
+  /** Combinations of values that are remembered. */
+  terms: number;
+  /** Suppressions under way. */
+  suppressions: number;
+  /** Indicators that are loaded, counted for each rule. */
+  indicators: number;
+  /** New combinations learned without an alert, because learning goes on. */
+  learned: number;
+  /** Alerts that became part of another. */
+  suppressed: number;
+  /** Groups dropped to make room. */
+  evicted_groups: number;
+  /** Combinations forgotten to make room. */
+  evicted_terms: number;
+  /** Suppressions ended before their time to make room. */
+  evicted_suppressions: number;
 }
 
 /** The state of a session's sequences and samples after a call, and what was counted during it. */

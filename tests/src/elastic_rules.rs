@@ -1,4 +1,4 @@
-//! Elastic's prebuilt EQL rules and the documents made for them.
+//! Elastic's prebuilt rules of the types that are evaluated, and the documents made for them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,19 +9,24 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rule_core::schema::{FieldType, Schema};
 use rule_core::syntax::ast::{Expr, ExprKind, QueryKind, Term};
 use rule_core::syntax::parse_query;
-use rule_core::{Limits, Match, RuleSet, Session, SessionOptions, Source};
+use rule_core::{CompileOptions, Limits, Match, RuleInfo, RuleSet, Session, SessionOptions, Source};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::shared;
+
+/// The types that are evaluated.
+pub const TYPES: [&str; 5] = ["eql", "query", "threshold", "new_terms", "threat_match"];
 
 /// When the first document happened.
 const EPOCH_MS: u64 = 1_767_225_600_000;
 
 /// What there is in the data.
 pub struct Data {
-    /// The EQL rules, as files.
+    /// The rules of these types, as files.
     pub rules: Vec<Source>,
+    /// How many there are of each type.
+    pub types: BTreeMap<String, usize>,
     /// How many of them are sequences or samples.
     pub sequences: usize,
     documents: Vec<Documents>,
@@ -30,7 +35,6 @@ pub struct Data {
 /// One line of `rule-documents.ndjson`.
 #[derive(Debug, Deserialize)]
 struct Documents {
-    language: String,
     path: String,
     rule_id: String,
     matches: Vec<Vec<Value>>,
@@ -71,23 +75,26 @@ pub fn data() -> Result<Option<&'static Data>> {
 
 fn read() -> Result<Option<Data>> {
     let Some(folder) = shared::data() else { return Ok(None) };
-    let (mut rules, mut sequences) = (Vec::new(), 0);
+    let (mut rules, mut sequences, mut types) = (Vec::new(), 0, BTreeMap::new());
     let mut paths = Vec::new();
     toml_files(&folder.join("rules/elastic"), &mut paths)?;
     paths.sort();
     for path in paths {
         let text = fs::read_to_string(&path)?;
         let RuleFile { rule } = toml::from_str(&text).with_context(|| path.display().to_string())?;
-        if rule.kind != "eql" {
+        if !TYPES.contains(&rule.kind.as_str()) {
             continue;
         }
-        sequences += usize::from(keys_of_terms(&rule.query).is_ok_and(|terms| !terms.is_empty()));
+        if rule.kind == "eql" {
+            sequences += usize::from(keys_of_terms(&rule.query).is_ok_and(|terms| !terms.is_empty()));
+        }
+        *types.entry(rule.kind).or_default() += 1;
         let name = path.strip_prefix(folder.join("rules/elastic"))?.display().to_string();
         rules.push(Source { path: name, text });
     }
     let text = fs::read_to_string(folder.join("rule-documents.ndjson"))?;
     let documents = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    Ok(Some(Data { rules, sequences, documents }))
+    Ok(Some(Data { rules, types, sequences, documents }))
 }
 
 /// The `.toml` files below a folder.
@@ -104,16 +111,28 @@ pub fn toml_files(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 impl Data {
-    /// All documents for EQL rules, given the rules that compiled. A second lies between the documents of an example,
+    /// How the rules are compiled: those too that their files say are installed without being enabled.
+    pub fn options(&self) -> CompileOptions {
+        let overrides = "[[rule]]\nname = '*'\nenabled = true\n";
+        let overrides = Some(Source { path: "overrides.toml".into(), text: overrides.into() });
+        CompileOptions { overrides, ..CompileOptions::default() }
+    }
+
+    /// The rules of one type.
+    pub fn of_type<'d>(&'d self, kind: &str) -> impl Iterator<Item = &'d Source> {
+        let line = format!("type = \"{kind}\"");
+        self.rules.iter().filter(move |rule| rule.text.lines().any(|found| found == line))
+    }
+
+    /// All documents, given the rules that compiled. A second lies between the documents of an example,
     /// and a day between examples, so that sequences do not run from one into another.
     pub fn examples(&self, rules: &RuleSet) -> Result<Vec<Example<'_>>> {
-        let queries: BTreeMap<&str, &str> =
-            rules.rules().iter().map(|rule| (rule.id.as_str(), rule.query.as_str())).collect();
+        let by_id: BTreeMap<&str, &RuleInfo> = rules.rules().iter().map(|rule| (rule.id.as_str(), &**rule)).collect();
         let mut examples = Vec::new();
-        for entry in self.documents.iter().filter(|entry| entry.language == "eql") {
+        for entry in &self.documents {
             let Documents { path, rule_id: rule, .. } = entry;
-            let query = queries.get(rule.as_str()).with_context(|| format!("{path}: not among the compiled rules"))?;
-            let terms = keys_of_terms(query)?;
+            let info = by_id.get(rule.as_str()).with_context(|| format!("{path}: not among the compiled rules"))?;
+            let terms = if info.language == "eql" { keys_of_terms(&info.query)? } else { Vec::new() };
             for documents in &entry.matches {
                 let start = EPOCH_MS + examples.len() as u64 * 86_400_000;
                 let mut documents = documents.clone();

@@ -183,8 +183,7 @@ impl Case {
             self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")?;
         let limits =
             self.limits.as_deref().map(serde_json::from_str).transpose().context("the limits are malformed")?;
-        let limits = limits.unwrap_or_else(Limits::default);
-        Ok(CompileOptions { mapping, limits, ..CompileOptions::default() })
+        Ok(CompileOptions { mapping, limits: limits.unwrap_or_else(Limits::default), ..CompileOptions::default() })
     }
 
     /// How its session is opened.

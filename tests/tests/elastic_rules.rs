@@ -1,4 +1,4 @@
-//! Elastic's prebuilt EQL rules: every one compiles, and matches the documents made for it, sequences included.
+//! Elastic's prebuilt rules of all types that are evaluated: every one compiles, and matches the documents made for it, sequences included.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +17,13 @@ const BACKQUOTES: &str =
 
 /// Rules with examples that do not match: (path, how many of them, why). All are faults of the documents, which a
 /// program made from the rules.
-const NOT_MATCHED: [(&str, usize, &str); 5] = [
+const NOT_MATCHED: [(&str, usize, &str); 6] = [
+    (
+        "rules/integrations/kubernetes/credential_access_kubernetes_secrets_list_cluster_and_sensitive_namespaces.toml",
+        3,
+        "the rule says `/api/v1/secrets?limit*`; the documents take the `?` for a wildcard, which KQL does not have: Kibana sends \
+         it escaped (`toQueryStringQuery` in kbn-es-query's wildcard.ts)",
+    ),
     ("rules/integrations/kubernetes/execution_user_exec_to_pod.toml", 12, BACKQUOTES),
     (
         "rules/integrations/kubernetes/privilege_escalation_sensitive_rbac_change_followed_by_workload_modification.toml",
@@ -48,7 +54,7 @@ fn every_rule_compiles() -> Result<()> {
     let mut problems = Vec::new();
     let mut warnings: BTreeMap<String, usize> = BTreeMap::new();
     for source in &data.rules {
-        let (_, report) = compile(std::slice::from_ref(source), &CompileOptions::default());
+        let (_, report) = compile(std::slice::from_ref(source), &data.options());
         let compiled = report.rules.len() == 1 && matches!(report.rules[0].status, RuleStatus::Compiled { .. });
         for diagnostic in report.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Warning) {
             *warnings.entry(diagnostic.code.clone()).or_default() += 1;
@@ -64,13 +70,15 @@ fn every_rule_compiles() -> Result<()> {
         }
     }
     println!(
-        "{} of {} EQL rules compile, {} exceptions; {} are sequences or samples; warnings: {warnings:?}",
+        "{} of {} rules compile ({:?}), {} exceptions; {} are sequences or samples; warnings: {warnings:?}",
         data.rules.len() - problems.len(),
         data.rules.len(),
+        data.types,
         excused.len(),
         data.sequences,
     );
-    ensure!(data.rules.len() >= 1_024, "the data has shrunk to {} rules", data.rules.len());
+    ensure!(data.rules.len() >= 1_751, "the data has shrunk to {} rules", data.rules.len());
+    ensure!(data.types.len() == 5, "the data has rules of {:?}", data.types);
     ensure!(data.sequences >= 100, "the data has shrunk to {} sequences", data.sequences);
     assert_none("rules", &problems);
     Ok(())
@@ -80,7 +88,7 @@ fn every_rule_compiles() -> Result<()> {
 #[test]
 fn every_document_matches_its_rule() -> Result<()> {
     let Some(data) = data()? else { return Ok(()) };
-    let set = Arc::new(compile(&data.rules, &CompileOptions::default()).0);
+    let set = Arc::new(compile(&data.rules, &data.options()).0);
     let index = index(&set);
     let examples = data.examples(&set)?;
     let matched = found(&matches(&set, &batch(&examples))?.0, None);
@@ -119,7 +127,7 @@ fn every_document_matches_its_rule() -> Result<()> {
         rules.len(),
         sequences.len(),
     );
-    ensure!(rules.len() >= 390, "the data has shrunk to {} rules with examples", rules.len());
+    ensure!(rules.len() >= 592, "the data has shrunk to {} rules with examples", rules.len());
     ensure!(sequences.len() >= 73, "the data has shrunk to {} sequences with examples", sequences.len());
     assert_none("documents", &problems);
     Ok(())
@@ -144,7 +152,7 @@ fn found(matches: &[Match], rule: Option<u32>) -> BTreeSet<(u32, Vec<u64>)> {
 #[test]
 fn a_rule_alone_matches_the_same_events() -> Result<()> {
     let Some(data) = data()? else { return Ok(()) };
-    let set = Arc::new(compile(&data.rules, &CompileOptions::default()).0);
+    let set = Arc::new(compile(&data.rules, &data.options()).0);
     let examples = data.examples(&set)?;
     let lines = batch(&examples);
     let (matches_together, alerts) = matches(&set, &lines)?;
@@ -157,7 +165,7 @@ fn a_rule_alone_matches_the_same_events() -> Result<()> {
     let mut problems = Vec::new();
     let mut alone = BTreeSet::new();
     for source in &data.rules {
-        let (single, _) = compile(std::slice::from_ref(source), &CompileOptions::default());
+        let (single, _) = compile(std::slice::from_ref(source), &data.options());
         let Some(rule) = single.rules().first().map(|rule| index[rule.id.as_str()]) else { continue };
         let (matches, alerts) = matches(&Arc::new(single), &lines)?;
         alone.extend(found(&matches, Some(rule)));
@@ -183,11 +191,11 @@ fn a_rule_alone_matches_the_same_events() -> Result<()> {
 #[test]
 fn the_sandbox_gives_the_same_answer() -> Result<()> {
     let Some(data) = data()? else { return Ok(()) };
-    let set = compile(&data.rules, &CompileOptions::default()).0;
+    let set = compile(&data.rules, &data.options()).0;
     let lines = batch(&data.examples(&set)?);
     let answer = |kind| -> Result<[String; 3]> {
         let mut instance = Engine::new(kind, &WasmOptions::default())?.instance(InstanceLimits::default())?;
-        let (rules, report) = instance.compile(&data.rules, &CompileOptions::default())?;
+        let (rules, report) = instance.compile(&data.rules, &data.options())?;
         let options = SessionOptions { alerts: true, lateness_ms: None, ..SessionOptions::default() };
         let session = instance.open(rules, &options)?;
         let outcome = instance.evaluate(session, &lines)?;

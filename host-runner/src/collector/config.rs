@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rule_core::Limits;
+use serde::Deserialize;
 
+use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
-use crate::normalisers::Normalise;
 
 /// What the collector does.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub inputs: Vec<Input>,
     /// Where alerts go.
     pub output: Output,
+    /// What alerts are written as.
+    pub format: AlertFormat,
     /// How long a stop may wait for requests that are under way.
     pub stop_timeout: Duration,
 }
@@ -36,10 +39,10 @@ pub struct Tenant {
     pub rules: Vec<PathBuf>,
     /// An Elasticsearch mapping.
     pub mapping: Option<PathBuf>,
-    /// What becomes of raw records among the events.
-    pub normalise: Normalise,
-    /// Normaliser files and folders of the tenant's own.
-    pub normalisers: Vec<PathBuf>,
+    /// What belongs to the deployment and not to the rules.
+    pub deployment: Deployment,
+    /// The index or data stream of events that do not say theirs; see [`SessionOptions::index`](rule_core::SessionOptions::index).
+    pub index: Option<String>,
     /// Whether alerts carry the investigation guide.
     pub notes: bool,
     /// Limits on rules and events.
@@ -51,6 +54,8 @@ pub struct Tenant {
     /// How much later an event may come than one that happened after it, and still take its place in a sequence. When no events
     /// come, event time goes on with the clock, this far behind it.
     pub allowed_lateness: Duration,
+    /// How long from the first event, in event time, combinations of values are learned that would make `new_terms` alerts.
+    pub new_terms_learning: Duration,
     /// How far ahead of the clock here an event's timestamp may be and still be believed to tell the time.
     pub clock_skew: Duration,
     /// Where the state of sequences is kept. Without it, a stop gives up partial matches.
@@ -97,6 +102,17 @@ pub enum Output {
     Stdout,
     /// Appended to a file, which SIGHUP opens again.
     File(PathBuf),
+}
+
+/// What alerts are written as, one per line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertFormat {
+    /// Documents that Kibana's alert views understand, with `tripline.tenant`.
+    #[default]
+    Kibana,
+    /// OCSF Detection Findings, with the tenant as `metadata.tenant_uid`.
+    Ocsf,
 }
 
 /// Why the configuration cannot be used.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rule_core::SequenceStatus;
+use rule_core::{DetectionStatus, SequenceStatus};
 use serde::Serialize;
 
 /// Counts that several threads add to.
@@ -24,7 +24,9 @@ pub(super) struct Counters {
     pub state_refused: AtomicU64,
     pub sequences_restored: AtomicU64,
     pub sequences_dropped: AtomicU64,
+    pub held_back: AtomicU64,
     sequences: Mutex<Option<SequenceStatus>>,
+    detections: Mutex<Option<DetectionStatus>>,
     last_failure: Mutex<Option<String>>,
 }
 
@@ -68,6 +70,10 @@ pub struct Snapshot {
     /// The sequences and samples: what there is of them now, and what was counted since the start. None when no rule is about
     /// several events.
     pub sequences: Option<SequenceStatus>,
+    /// Alerts that were over `max_signals` of their rule and run.
+    pub held_back: u64,
+    /// The rules that count, remember, suppress or look up indicators: what there is now, and what was counted since the start.
+    pub detections: Option<DetectionStatus>,
     /// The last failure, in words.
     pub last_failure: Option<String>,
 }
@@ -103,6 +109,21 @@ impl Counters {
         });
     }
 
+    /// The same for rules that count, remember, suppress or look up.
+    pub fn detections(&self, now: Option<&DetectionStatus>) {
+        let Some(now) = now else { return };
+        let mut known = lock(&self.detections);
+        let before = known.unwrap_or_default();
+        *known = Some(DetectionStatus {
+            learned: before.learned + now.learned,
+            suppressed: before.suppressed + now.suppressed,
+            evicted_groups: before.evicted_groups + now.evicted_groups,
+            evicted_terms: before.evicted_terms + now.evicted_terms,
+            evicted_suppressions: before.evicted_suppressions + now.evicted_suppressions,
+            ..*now
+        });
+    }
+
     pub fn snapshot(&self, tenant: &str, queued: usize) -> Snapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Snapshot {
@@ -124,6 +145,8 @@ impl Counters {
             sequences_restored: get(&self.sequences_restored),
             sequences_dropped: get(&self.sequences_dropped),
             sequences: *lock(&self.sequences),
+            held_back: get(&self.held_back),
+            detections: *lock(&self.detections),
             last_failure: lock(&self.last_failure).clone(),
         }
     }

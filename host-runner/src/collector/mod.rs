@@ -29,7 +29,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use config::{Config, ConfigError, Input, Output, State, Tenant};
+pub use config::{AlertFormat, Config, ConfigError, Input, Output, State, Tenant};
 pub use counters::Snapshot;
 pub use prepare::{PrepareError, Refused};
 
@@ -137,7 +137,8 @@ pub async fn run(
     let mut interrupt = signal(SignalKind::interrupt())?;
 
     let Ready { engine, tenants: prepared } = prepare(&config, cache, report)?;
-    let sink = Arc::new(Sink::open(&config.output).map_err(|reason| output_error(&config.output, reason))?);
+    let sink =
+        Arc::new(Sink::open(&config.output, config.format).map_err(|reason| output_error(&config.output, reason))?);
     let states = config.tenants.iter().map(|tenant| state_file(&engine, tenant));
     let states = states.collect::<Result<Vec<_>, _>>()?;
     let (mut mailboxes, mut threads) = (Vec::new(), Vec::new());

@@ -19,6 +19,7 @@ pub(super) struct Notices {
     evicted_partials: Notice,
     ahead: Notice,
     unsaved: Notice,
+    held_back: Notice,
 }
 
 impl Notices {
@@ -37,6 +38,11 @@ impl Notices {
     /// Events are held although all others were let go, `held` of them.
     pub fn ahead(&mut self, held: u64) {
         self.ahead.set(held);
+    }
+
+    /// So many alerts were held back.
+    pub fn held_back(&mut self, alerts: u64) {
+        self.held_back.count(alerts);
     }
 
     /// A snapshot was not taken, because the state is too large for one.
@@ -95,6 +101,13 @@ impl Notices {
                 events,
                 "events wait for their time to come: they are further ahead of the clock here than `clock_skew` ({skew}) \
                  allows"
+            );
+        }
+        if let Some(alerts) = self.held_back.due(now) {
+            tracing::warn!(
+                tenant = name,
+                alerts,
+                "alerts were held back: they are over the `max_signals` of their rule and run"
             );
         }
         if let Some(snapshots) = self.unsaved.due(now) {

@@ -53,20 +53,22 @@ pub struct Refused {
 
 /// Reads and compiles a tenant's rules in a fresh instance.
 pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, PrepareError> {
-    let RuleFiles { sources, mut diagnostics } = rules::read(&config.rules, config.limits.max_rule_bytes)?;
-    let (normalisers, normaliser) = config.normalise.files(&config.normalisers, config.limits.max_rule_bytes)?;
-    diagnostics.extend(normalisers.diagnostics);
-    let normalisers = normalisers.sources;
+    let mut files = rules::read(&config.rules, &config.limits)?;
+    config.deployment.leave_out(&mut files);
+    let RuleFiles { sources, diagnostics } = files;
     let mapping = config
         .mapping
         .as_ref()
         .map(|path| rules::read_mapping(path).map_err(|message| PrepareError::Mapping { path: path.clone(), message }));
-    let options =
-        CompileOptions { limits: config.limits.clone(), mapping: mapping.transpose()?, normalisers, normaliser };
+    let mapping = mapping.transpose()?;
+    let options = CompileOptions { limits: config.limits.clone(), mapping, ..CompileOptions::default() };
+    let options = config.deployment.read(options)?;
     let (mut prepared, mut report) = start(engine, config, Arc::new(sources), options)?;
     report.diagnostics.splice(0..0, diagnostics);
     if report.has_errors() {
-        let sources = std::mem::take(Arc::make_mut(&mut prepared.sources));
+        let mut sources = std::mem::take(Arc::make_mut(&mut prepared.sources));
+        sources.extend(prepared.options.overrides);
+        sources.extend(prepared.options.normalisers);
         return Err(PrepareError::Rules(Box::new(Refused { report, sources })));
     }
     Ok(prepared)
@@ -82,10 +84,13 @@ pub(super) fn start(
     let mut instance = engine.instance(config.instance)?;
     let (rules, report) = instance.compile(&sources, &options)?;
     let session = SessionOptions {
+        index: config.index.clone(),
         alerts: true,
         notes: config.notes,
         lateness_ms: Some(u64::try_from(config.allowed_lateness.as_millis()).unwrap_or(u64::MAX)),
+        learning_ms: u64::try_from(config.new_terms_learning.as_millis()).unwrap_or(u64::MAX),
         hash_seed: Some(crate::hash_seed()),
+        ..SessionOptions::default()
     };
     let session = instance.open(rules, &session)?;
     let rules = report.totals().0;

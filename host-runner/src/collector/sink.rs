@@ -7,11 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::config::Output;
+use super::config::{AlertFormat, Output};
+use crate::ocsf;
 
 /// Writes whole lines for all tenants.
 pub(super) struct Sink {
     target: Mutex<Target>,
+    format: AlertFormat,
     /// Told when a write fails: alerts that go nowhere are a reason to stop.
     pub broken: Notify,
 }
@@ -22,8 +24,8 @@ enum Target {
 }
 
 impl Sink {
-    pub fn open(output: &Output) -> io::Result<Self> {
-        Ok(Sink { target: Mutex::new(target(output)?), broken: Notify::new() })
+    pub fn open(output: &Output, format: AlertFormat) -> io::Result<Self> {
+        Ok(Sink { target: Mutex::new(target(output)?), format, broken: Notify::new() })
     }
 
     /// Opens the file again, after a rotation moved it.
@@ -38,7 +40,11 @@ impl Sink {
         if alerts.is_empty() {
             return Ok(());
         }
-        let tagged = tag(tenant, alerts);
+        let tagged = match self.format {
+            AlertFormat::Kibana => tag(tenant, alerts),
+            // Alerts are JSON: there is no error but a mistake of ours, and then the batch counts as lost.
+            AlertFormat::Ocsf => ocsf::findings(alerts, Some(tenant))?,
+        };
         let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
         let result = match &mut *target {
             Target::Stdout => {
@@ -110,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.ndjson");
         let output = Output::File(path.clone());
-        let sink = Sink::open(&output).unwrap();
+        let sink = Sink::open(&output, AlertFormat::Kibana).unwrap();
         sink.write("a", "{}\n").unwrap();
         std::fs::rename(&path, folder.path().join("old")).unwrap();
         sink.write("a", "{}\n").unwrap();

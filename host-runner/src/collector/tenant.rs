@@ -154,7 +154,7 @@ pub(super) fn spawn(
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::Output;
+    use super::super::config::{AlertFormat, Output};
     use super::super::prepare::prepare;
     use super::*;
     use crate::engine::InstanceLimits;
@@ -167,16 +167,17 @@ mod tests {
         let instance =
             InstanceLimits { memory: ByteSize::mib(4), deadline: Duration::from_secs(1), ..InstanceLimits::default() };
         Tenant {
+            index: None,
             name: name.into(),
             rules: vec![rules],
             mapping: None,
-            normalise: Default::default(),
-            normalisers: Vec::new(),
+            deployment: Default::default(),
             notes: false,
             limits: Limits::default(),
             instance,
             queue: 4,
             allowed_lateness: Duration::from_secs(10),
+            new_terms_learning: Duration::ZERO,
             clock_skew: Duration::from_secs(300),
             state: None,
         }
@@ -195,7 +196,7 @@ mod tests {
         let rule = folder.path().join("rule.eql");
         fs::write(&rule, "any where true").unwrap();
         let engine = Engine::Wasm(crate::wasm::tests::misbehaving(3));
-        let sink = Arc::new(Sink::open(&Output::File(folder.path().join("alerts"))).unwrap());
+        let sink = Arc::new(Sink::open(&Output::File(folder.path().join("alerts")), AlertFormat::Kibana).unwrap());
         let [(bad, bad_thread), (good, good_thread)] = ["bad", "good"].map(|name| {
             let config = tenant(name, rule.clone());
             let prepared = prepare(&engine, &config).unwrap();

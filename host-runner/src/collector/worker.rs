@@ -41,6 +41,8 @@ pub(super) struct Worker {
     counters: Arc<Counters>,
     /// The sequences after the last call. None when there are none: then nothing here depends on the clock.
     sequences: Option<SequenceStatus>,
+    /// Whether rules count or suppress what is not decided yet.
+    undecided: bool,
     /// When the session was last told the time.
     told: Option<Instant>,
     /// When events last came.
@@ -79,6 +81,7 @@ impl Worker {
             sink,
             counters,
             sequences: None,
+            undecided: false,
             told: None,
             busy: Instant::now(),
             notices: Notices::default(),
@@ -234,6 +237,14 @@ impl Worker {
         add(&self.counters.matches, matches);
         self.counters.sequences(outcome.sequences.as_ref());
         self.sequences = outcome.sequences;
+        self.counters.detections(outcome.detections.as_ref());
+        let held_back: u64 = outcome.held_back.iter().map(|held| held.count).sum();
+        add(&self.counters.held_back, held_back);
+        if held_back > 0 {
+            self.notices.held_back(held_back);
+            self.notices.tell(&self.config, Instant::now());
+        }
+        self.undecided = outcome.detections.is_some_and(|status| status.groups + status.suppressions > 0);
         if let Some(status) = &outcome.sequences {
             self.notices.take(&self.config, status, Instant::now());
         }
@@ -254,7 +265,8 @@ impl Worker {
             return;
         }
         // Nothing keeps what is held back, so that it is put in order now.
-        if let Err(error) = self.advance(Advance::Flush) {
+        // What is counted or suppressed is decided early, rather than never.
+        if let Err(error) = self.advance(if self.undecided { Advance::Finish } else { Advance::Flush }) {
             self.counters.failure(error.to_string());
             tracing::error!(tenant = %self.config.name, %error, "events that were held back are lost");
         }

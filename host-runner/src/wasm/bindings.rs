@@ -6,7 +6,7 @@ use rule_core as core;
 wasmtime::component::bindgen!({ path: "../rule-wasm/wit", world: "tripline" });
 
 pub(super) use exports::tripline::engine::engine::{
-    Compiled, Guest, Match, Outcome, Progress, Rejection, SequenceStatus, Source, Time,
+    Compiled, DetectionStatus, Guest, HeldBack, Match, Outcome, Progress, Rejection, SequenceStatus, Source, Time,
 };
 
 impl From<&core::Source> for Source {
@@ -38,7 +38,9 @@ impl From<Outcome> for core::Outcome {
             rejected: outcome.rejected,
             rejections: outcome.rejections.into_iter().map(Into::into).collect(),
             alerts: outcome.alerts,
+            held_back: outcome.held_back.into_iter().map(Into::into).collect(),
             sequences: outcome.sequences.map(Into::into),
+            detections: outcome.detections.map(Into::into),
         }
     }
 }
@@ -57,6 +59,28 @@ impl From<SequenceStatus> for core::SequenceStatus {
             hurried: status.hurried,
             evicted_keys: status.evicted_keys,
             evicted_partials: status.evicted_partials,
+        }
+    }
+}
+
+impl From<HeldBack> for core::HeldBack {
+    fn from(held: HeldBack) -> Self {
+        core::HeldBack { rule: held.rule, run: held.run, count: held.count }
+    }
+}
+
+impl From<DetectionStatus> for core::DetectionStatus {
+    fn from(status: DetectionStatus) -> Self {
+        core::DetectionStatus {
+            groups: status.groups,
+            terms: status.terms,
+            suppressions: status.suppressions,
+            indicators: status.indicators,
+            learned: status.learned,
+            suppressed: status.suppressed,
+            evicted_groups: status.evicted_groups,
+            evicted_terms: status.evicted_terms,
+            evicted_suppressions: status.evicted_suppressions,
         }
     }
 }

@@ -4,93 +4,25 @@
 //! So `*` and `?` of the constant are wildcards, and a backslash takes the next character as it is. Rules rely on it:
 //! `stringContains(x, "principal=\\*")` looks for a star. With other arguments the functions are plain.
 
-use super::Checker;
+use super::{Checker, pattern};
 use crate::Span;
+use crate::clause::Glob;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::pattern::regex::Regex;
 use crate::plan::test::Spec;
 use crate::syntax::ast::{Expr, ExprKind, Literal};
 
-/// One step of a Lucene wildcard pattern.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// `*`
-    Any,
-    /// `?`
-    One,
-    /// A character that stands for itself.
-    Char(char),
-}
-
 /// `endsWith(field, text)`
 pub(super) fn ends_with(text: &str, insensitive: bool) -> Spec {
-    spec(&parts(&format!("*{text}")), insensitive)
+    pattern::spec(&Glob::lucene(&format!("*{text}")), insensitive)
 }
 
 /// `stringContains(field, text)`. Nothing contains the empty string, by Elasticsearch's documentation.
 pub(super) fn contains(text: &str, insensitive: bool) -> Spec {
     match text {
         "" => Spec::Never,
-        _ => spec(&parts(&format!("*{text}*")), insensitive),
+        _ => pattern::spec(&Glob::lucene(&format!("*{text}*")), insensitive),
     }
-}
-
-fn parts(pattern: &str) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        if c == '*' && parts.last() == Some(&Part::Any) {
-            continue;
-        }
-        parts.push(match c {
-            '*' => Part::Any,
-            '?' => Part::One,
-            // A backslash at the end stands for itself.
-            '\\' => Part::Char(chars.next().unwrap_or('\\')),
-            c => Part::Char(c),
-        });
-    }
-    parts
-}
-
-/// The cheapest test that the pattern, which begins with a star, can be.
-fn spec(parts: &[Part], insensitive: bool) -> Spec {
-    let plain = |parts: &[Part]| -> Option<String> {
-        parts.iter().map(|part| if let Part::Char(c) = part { Some(*c) } else { None }).collect()
-    };
-    let (inner, open) = match parts {
-        [Part::Any, inner @ .., Part::Any] => (inner, true),
-        [Part::Any, inner @ ..] => (inner, false),
-        other => (other, false),
-    };
-    match plain(inner) {
-        Some(text) if open => return Spec::Contains(text, insensitive),
-        Some(text) => return Spec::EndsWith(text, insensitive),
-        None => {}
-    }
-    if parts.iter().any(|part| matches!(part, Part::Char('*' | '?'))) {
-        return Spec::Regex(vec![regex(parts)], insensitive);
-    }
-    let wildcard = parts.iter().map(|part| match part {
-        Part::Any => '*',
-        Part::One => '?',
-        Part::Char(c) => *c,
-    });
-    Spec::Like(vec![wildcard.collect()], insensitive)
-}
-
-/// The pattern as a regular expression, for stars that are wildcards beside stars that are not.
-fn regex(parts: &[Part]) -> String {
-    let mut text = String::new();
-    for part in parts {
-        match part {
-            Part::Any => text.push_str(".*"),
-            Part::One => text.push('.'),
-            Part::Char(c) if c.is_ascii_punctuation() => text.extend(['\\', *c]),
-            Part::Char(c) => text.push(*c),
-        }
-    }
-    text
 }
 
 impl Checker<'_> {

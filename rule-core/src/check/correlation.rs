@@ -58,7 +58,7 @@ impl Checker<'_> {
                 gaps.extend((0..runs).map(|_| false));
                 stage += runs;
             }
-            terms.push(Term { keys, role });
+            terms.push(Term { keys, whole: false, role });
         }
         let shape = Shape::Sequence(Sequence {
             stages: stage,
@@ -88,7 +88,7 @@ impl Checker<'_> {
         }
         let written: Vec<&ast::Term> = sample.terms.iter().collect();
         let (filters, keys) = self.terms(&sample.by, &written, category_field)?;
-        let terms = keys.into_iter().map(|keys| Term { keys, role: Role::default() }).collect();
+        let terms = keys.into_iter().map(|keys| Term { keys, whole: false, role: Role::default() }).collect();
         Some(Lowered { filters, terms, shape: Shape::Sample(Sample { per_key, window }) })
     }
 

@@ -8,6 +8,7 @@ use crate::plan::condition::Condition;
 use crate::plan::script::{Mention, Node, Script};
 use crate::plan::test::{self, Num, Spec};
 use crate::schema::{Field, FieldType};
+use crate::sort;
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Literal, MatchOp};
 use crate::time::{self, Period};
 use crate::value::Value;
@@ -99,7 +100,7 @@ impl Checker<'_> {
     }
 
     /// Whether any value of the field passes the test.
-    fn ask(&mut self, name: &str, spec: Spec) -> Condition {
+    pub(super) fn ask(&mut self, name: &str, spec: Spec) -> Condition {
         if spec == Spec::Never {
             return Condition::Constant(false);
         }
@@ -269,13 +270,13 @@ fn strings(patterns: &[Expr]) -> Vec<String> {
         _ => None,
     };
     let mut list: Vec<_> = patterns.iter().filter_map(string).collect();
-    list.sort_unstable();
+    sort::unstable(&mut list, Ord::cmp);
     list.dedup();
     list
 }
 
 /// A comparison of a field of this type with a constant that is not null.
-fn compare(field: Option<&Field>, op: CompareOp, constant: &Value<'_>) -> Spec {
+pub(super) fn compare(field: Option<&Field>, op: CompareOp, constant: &Value<'_>) -> Spec {
     let kind = field.map(|field| field.kind);
     let number = || match constant {
         Value::Int(n) => Some(Num::Int(*n)),
@@ -344,7 +345,7 @@ fn one_of(field: Option<&Field>, values: Vec<Value<'static>>, insensitive: bool)
         }
     }
     if !texts.is_empty() {
-        texts.sort_unstable();
+        sort::unstable(&mut texts, Ord::cmp);
         texts.dedup();
         others.push(Spec::TextIn(texts, insensitive));
     }

@@ -1,10 +1,12 @@
 //! From syntax tree to plan: checks types and fields, folds constants, lowers conditions to predicates.
 
 mod affix;
+mod clause;
 mod constants;
 pub mod correlation;
 mod lower;
 mod names;
+mod pattern;
 mod types;
 
 use crate::Limits;

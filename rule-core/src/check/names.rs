@@ -53,7 +53,7 @@ impl Checker<'_> {
         None
     }
 
-    fn report_unknown(&mut self, name: &str, optional: bool, span: Span) {
+    pub(super) fn report_unknown(&mut self, name: &str, optional: bool, span: Span) {
         // The suggestion replaces the name only: the `?` of an optional field stays.
         let name_span = Span::new(span.start + u32::from(optional), span.end);
         let near = self.schema.nearest(name);

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::Setting;
 use super::key::{self, KeyField, TooManyKeys};
+use super::plan::Shape;
 use super::timeline::{Held, Hit, Span};
 use crate::decode::Event;
 
@@ -16,9 +17,10 @@ use crate::decode::Event;
 pub struct Joiner {
     /// Where each machine's terms begin in the next.
     machines: Vec<u32>,
-    /// The list of fields of each term, by number, and whether its role [begins](super::plan::Role::begins) anything. In few bytes: there
+    /// The list of fields of each term, by number, and whether its role [begins](super::plan::Role::begins) anything and its machine
+    /// sees all hits of an event together. In few bytes: there
     /// may be ten thousand terms, of which an event is of some dozens, each in another place.
-    terms: Vec<(u32, bool)>,
+    terms: Vec<(u32, (bool, bool))>,
     /// Lists of fields. Equal ones of different timelines are different ones.
     lists: Vec<List>,
     /// The keys of the event, list by list.
@@ -41,16 +43,17 @@ impl Joiner {
     /// For the terms of a rule set.
     pub fn new(setting: Setting<'_>) -> Joiner {
         let mut joiner = Joiner::default();
-        let mut numbers: HashMap<(u32, &[KeyField]), u32> = HashMap::new();
+        let mut numbers: HashMap<(u32, bool, &[KeyField]), u32> = HashMap::new();
         for (machine, correlation) in (0..).zip(setting.correlations) {
             joiner.machines.push(joiner.terms.len() as u32);
             for (number, term) in (0..).zip(&correlation.terms) {
-                let list = numbers.entry((correlation.timeline, &term.keys)).or_insert_with(|| {
+                let list = numbers.entry((correlation.timeline, term.whole, &term.keys)).or_insert_with(|| {
                     let timeline = correlation.timeline;
                     joiner.lists.push(List { term: (machine, number), timeline, ..List::default() });
                     joiner.lists.len() as u32 - 1
                 });
-                joiner.terms.push((*list, term.role.begins()));
+                let together = matches!(correlation.shape, Shape::Detection(_));
+                joiner.terms.push((*list, (term.role.begins(), together)));
             }
         }
         joiner
@@ -61,13 +64,13 @@ impl Joiner {
         self.keys.clear();
     }
 
-    /// Whether a term's role begins anything.
-    pub fn begins(&self, machine: u32, term: u16) -> bool {
+    /// Whether a term's role begins anything, and whether its machine sees all hits of an event together.
+    pub fn flags(&self, machine: u32, term: u16) -> (bool, bool) {
         self.term(machine, term).1
     }
 
     #[inline]
-    fn term(&self, machine: u32, term: u16) -> (u32, bool) {
+    fn term(&self, machine: u32, term: u16) -> (u32, (bool, bool)) {
         self.terms[self.machines[machine as usize] as usize + usize::from(term)]
     }
 
@@ -80,16 +83,22 @@ impl Joiner {
         setting: Setting<'_>,
         incoming: &mut [Held],
     ) -> Result<(), TooManyKeys> {
-        let (number, begins) = self.term(machine, term);
+        let (number, (begins, together)) = self.term(machine, term);
         let list = &mut self.lists[number as usize];
         let held = &mut incoming[list.timeline as usize];
         if list.event != Some(arrival) {
             list.event = Some(arrival);
             let from = self.keys.len();
             let (of_machine, of_term) = list.term;
-            let fields = &setting.correlations[of_machine as usize].terms[usize::from(of_term)].keys;
-            let most = setting.limits.max_combinations;
-            let made = key::keys(event, fields, setting.columns, most, &mut held.keys, &mut self.keys);
+            let term = &setting.correlations[of_machine as usize].terms[usize::from(of_term)];
+            let (fields, columns, most) = (&term.keys, setting.columns, setting.limits.max_combinations);
+            let made = match term.whole {
+                true => {
+                    key::whole(event, fields, columns, &mut held.keys, &mut self.keys);
+                    Ok(())
+                }
+                false => key::keys(event, fields, columns, most, &mut held.keys, &mut self.keys),
+            };
             list.too_many = made.is_err();
             list.keys = from as u32..self.keys.len() as u32;
         }
@@ -97,7 +106,7 @@ impl Joiner {
             return Err(TooManyKeys);
         }
         let keys = &self.keys[list.keys.start as usize..list.keys.end as usize];
-        held.hits.extend(keys.iter().map(|key| Hit { machine, term, begins, key: *key }));
+        held.hits.extend(keys.iter().map(|key| Hit { machine, term, begins, together, key: *key }));
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use super::timeline::Span;
 use crate::decode::{Event, Value};
 use crate::plan::{Column, test};
 use crate::schema::FieldType;
+use crate::sort;
 use crate::time;
 
 /// How the values of one join key are read, the same for all terms of a query so that they can be equal.
@@ -111,6 +112,8 @@ pub enum KeyValue {
     Text(String),
     /// An instant.
     Date(At),
+    /// Several, in order.
+    List(Vec<KeyValue>),
 }
 
 impl KeyValue {
@@ -123,6 +126,7 @@ impl KeyValue {
             KeyValue::Float(n) => (*n).into(),
             KeyValue::Text(text) => text.as_str().into(),
             KeyValue::Date(at) => time::format(at.ms, at.ns).into(),
+            KeyValue::List(values) => values.iter().map(KeyValue::to_json).collect(),
         }
     }
 
@@ -141,6 +145,7 @@ impl KeyValue {
             KeyValue::Int(_) | KeyValue::Float(_) => 2,
             KeyValue::Text(_) => 3,
             KeyValue::Date(_) => 4,
+            KeyValue::List(_) => 5,
         }
     }
 }
@@ -155,6 +160,7 @@ impl Ord for KeyValue {
             (KeyValue::Float(a), KeyValue::Int(b)) => a.total_cmp(&(*b as f64)).then(Ordering::Greater),
             (KeyValue::Text(a), KeyValue::Text(b)) => a.cmp(b),
             (KeyValue::Date(a), KeyValue::Date(b)) => a.cmp(b),
+            (KeyValue::List(a), KeyValue::List(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -185,6 +191,7 @@ const INT: u8 = 3;
 const FLOAT: u8 = 4;
 const TEXT: u8 = 5;
 const DATE: u8 = 6;
+const LIST: u8 = 7;
 
 impl Key {
     /// The key of packed values.
@@ -214,6 +221,11 @@ impl Key {
     }
 }
 
+/// Packs a missing value.
+pub fn null(out: &mut Vec<u8>) {
+    out.push(NULL);
+}
+
 fn pack(value: &KeyValue, out: &mut Vec<u8>) {
     match value {
         KeyValue::Null => out.push(NULL),
@@ -232,6 +244,11 @@ fn pack(value: &KeyValue, out: &mut Vec<u8>) {
             out.extend_from_slice(&at.ms.to_le_bytes());
             out.extend_from_slice(&at.ns.to_le_bytes());
         }
+        KeyValue::List(values) => {
+            out.push(LIST);
+            out.extend_from_slice(&(values.len() as u32).to_le_bytes());
+            values.iter().for_each(|value| pack(value, out));
+        }
     }
 }
 
@@ -243,6 +260,23 @@ fn pack_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn unpack(bytes: &[u8]) -> Option<(KeyValue, &[u8])> {
+    match bytes.split_first()? {
+        (&LIST, rest) => {
+            let (len, mut rest) = rest.split_first_chunk()?;
+            let mut values = Vec::new();
+            for _ in 0..u32::from_le_bytes(*len) {
+                let (value, after) = unpack_one(rest)?;
+                values.push(value);
+                rest = after;
+            }
+            Some((KeyValue::List(values), rest))
+        }
+        _ => unpack_one(bytes),
+    }
+}
+
+/// A value that is not a list: lists do not hold lists, whatever a snapshot says.
+fn unpack_one(bytes: &[u8]) -> Option<(KeyValue, &[u8])> {
     let (tag, rest) = bytes.split_first()?;
     Some(match *tag {
         NULL => (KeyValue::Null, rest),
@@ -316,6 +350,36 @@ pub fn keys(
     Ok(())
 }
 
+/// Packs the one key of an event for a term that takes all values of a field together, unless a field that is not optional has none.
+pub fn whole(event: Event<'_>, fields: &[KeyField], columns: &[Column], out: &mut Vec<u8>, keys: &mut Vec<Span>) {
+    let start = out.len();
+    for field in fields {
+        let mut values = values(event, field, columns);
+        match values.len() {
+            0 if !field.optional => return out.truncate(start),
+            0 => pack(&KeyValue::Null, out),
+            1 => values.iter().for_each(|value| pack(value, out)),
+            _ => pack(&KeyValue::List(std::mem::take(&mut values)), out),
+        }
+    }
+    keys.push(Span { start: start as u32, len: (out.len() - start) as u32 });
+}
+
+/// The different values that an event has in a field, in order.
+fn values(event: Event<'_>, field: &KeyField, columns: &[Column]) -> Vec<KeyValue> {
+    let mut values: Vec<KeyValue> = Vec::new();
+    if let Some(slot) = field.slot {
+        let column = &columns[slot as usize];
+        let stored = event.values(slot as usize).filter_map(|value| column.stored(value));
+        values.extend(stored.map(|value| field.kind.read(value, column)));
+    }
+    if values.len() > 1 {
+        sort::unstable(&mut values, Ord::cmp);
+        values.dedup();
+    }
+    values
+}
+
 /// What an event has for the fields of a key.
 enum Single {
     /// One value each.
@@ -359,16 +423,7 @@ fn combinations(
 ) -> Result<Vec<Vec<KeyValue>>, TooManyKeys> {
     let mut combinations: Vec<Vec<KeyValue>> = vec![Vec::with_capacity(fields.len())];
     for field in fields {
-        let mut values: Vec<KeyValue> = Vec::new();
-        if let Some(slot) = field.slot {
-            let column = &columns[slot as usize];
-            let stored = event.values(slot as usize).filter_map(|value| column.stored(value));
-            values.extend(stored.map(|value| field.kind.read(value, column)));
-        }
-        if values.len() > 1 {
-            values.sort_unstable();
-            values.dedup();
-        }
+        let mut values = values(event, field, columns);
         match values.len() {
             0 if !field.optional => return Ok(Vec::new()),
             0 => values.push(KeyValue::Null),
@@ -416,6 +471,7 @@ pub(super) mod tests {
             KeyValue::Text("größe".into()),
             KeyValue::Text(String::new()),
             KeyValue::Date(At { ms: -1, ns: 999_999 }),
+            KeyValue::List(vec![KeyValue::Int(1), KeyValue::Text("a".into())]),
         ];
         assert_eq!(key(&values).values(), values);
     }

@@ -1,4 +1,4 @@
-//! Rules over several events: sequences and samples.
+//! Rules over several events: sequences, samples, and those of [`detect`](crate::detect).
 //!
 //! ```text
 //! event ─► terms that it matches, with its join keys ─► timeline (held back, put in order) ─► machine of the rule ─► matches
@@ -24,10 +24,10 @@ pub mod key;
 pub mod order;
 pub mod plan;
 mod sample;
-mod sequence;
+pub mod sequence;
 pub mod snapshot;
-mod table;
-mod timeline;
+pub mod table;
+pub mod timeline;
 pub mod trace;
 
 use std::sync::Arc;
@@ -36,7 +36,10 @@ use smallvec::SmallVec;
 
 use crate::Limits;
 use crate::decode::Event;
+use crate::detect::{self, Finding};
 use crate::plan::Column;
+use crate::sort;
+use crate::time::Instant;
 use event::{Ledger, Stored};
 use join::Joiner;
 use key::{Key, TooManyKeys};
@@ -58,10 +61,12 @@ pub struct Completion {
     pub key: Key,
     /// Its events, in the order of the terms; missing ones are left out.
     pub events: Vec<Stored>,
+    /// What a rule found that counts, remembers or suppresses.
+    pub finding: Option<Box<Finding>>,
 }
 
 /// What was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Events that a term matched but that came after the watermark had passed them.
     pub late: u64,
@@ -73,6 +78,8 @@ pub struct Tally {
     pub evicted_keys: u64,
     /// Partial matches dropped to make room.
     pub evicted_partials: u64,
+    /// What the rules of [`detect`](crate::detect) counted.
+    pub detect: detect::Tally,
 }
 
 /// The sequences and samples of a rule set at work.
@@ -85,6 +92,10 @@ pub struct Correlator {
     at_rest: Vec<bool>,
     /// Machines whose matches may wait for a missing event.
     waiting: Vec<usize>,
+    /// For each machine when it has something to decide next, in milliseconds since 1970.
+    due: Vec<i64>,
+    /// For each timeline the least of these of its machines.
+    next_due: Vec<i64>,
     joiner: Joiner,
     /// For each timeline what is to be held of the event at hand; nothing between events.
     incoming: Vec<Held>,
@@ -106,6 +117,7 @@ pub struct Correlator {
 enum State {
     Sequence(Machine),
     Sample(Sampler),
+    Detection(Box<detect::Machine>),
 }
 
 impl State {
@@ -113,7 +125,7 @@ impl State {
     fn is_at_rest(&self) -> bool {
         match self {
             State::Sequence(machine) => machine.len() == (0, 0),
-            State::Sample(_) => false,
+            State::Sample(_) | State::Detection(_) => false,
         }
     }
 }
@@ -142,22 +154,27 @@ pub struct Sizes {
     pub keys: u64,
     /// Partial matches.
     pub partials: u64,
+    /// What the rules of [`detect`](crate::detect) keep.
+    pub detect: detect::Sizes,
     /// Bytes of state.
     pub state_bytes: u64,
 }
 
 impl Correlator {
     /// Without state. `lateness`: milliseconds by which an event may come late; none holds back everything until the end.
-    pub fn new(setting: Setting<'_>, lateness: Option<u64>, seed: u64) -> Correlator {
+    pub fn new(setting: Setting<'_>, lateness: Option<u64>, seed: u64, options: detect::Options) -> Correlator {
         let state = |correlation: &Correlation| match correlation.shape {
             Shape::Sequence(_) => State::Sequence(Machine::new(seed)),
             Shape::Sample(_) => State::Sample(Sampler::new(seed)),
+            Shape::Detection(_) => State::Detection(Box::new(detect::Machine::new(seed, options))),
         };
         let waits = |c: &Correlation| matches!(&c.shape, Shape::Sequence(sequence) if sequence.trailing);
         let waiting = setting.correlations.iter().enumerate().filter(|(_, c)| waits(c)).map(|(number, _)| number);
         let machines: Vec<State> = setting.correlations.iter().map(state).collect();
         Correlator {
             waiting: waiting.collect(),
+            due: vec![i64::MAX; machines.len()],
+            next_due: vec![i64::MAX; setting.timelines.len()],
             at_rest: machines.iter().map(State::is_at_rest).collect(),
             joiner: Joiner::new(setting),
             incoming: setting.timelines.iter().map(|_| Held::default()).collect(),
@@ -213,11 +230,10 @@ impl Correlator {
             result = self.joiner.join(*term, event, arrival, setting, &mut self.incoming).and(result);
         }
         for (number, fields) in setting.timelines.iter().enumerate() {
-            let column = &setting.columns[fields.timestamp as usize];
             // Of a finite sample the order does not matter.
             let at = match self.is_unordered {
                 true => Some(At::MIN),
-                false => order::timestamp(event, fields.timestamp, column).map(At::of),
+                false => timestamp(event, fields, setting.columns).map(At::of),
             };
             let timeline = &mut self.timelines[number];
             if !self.incoming[number].hits.is_empty() {
@@ -233,12 +249,19 @@ impl Correlator {
                     dated => {
                         self.tally.late += u64::from(dated.is_some());
                         self.tally.undated += u64::from(dated.is_none());
-                        timeline.give_back(held);
+                        let begins = held.hits.iter().any(|hit| hit.together);
+                        let source = begins.then(&source).flatten();
+                        let at = dated.unwrap_or(At::MIN);
+                        self.displaced(setting, &held, Stored { at, arrival, position: 0, source });
+                        self.timelines[number].give_back(held);
                     }
                 }
             }
+            if let Some(at) = at {
+                self.timelines[number].begin(at);
+            }
             if let Some(at) = at.filter(|at| self.ceiling.is_none_or(|ceiling| *at <= ceiling))
-                && timeline.see(at, self.lateness)
+                && self.timelines[number].see(at, self.lateness)
             {
                 self.release(setting, number);
             }
@@ -287,14 +310,14 @@ impl Correlator {
         self.expire(setting);
     }
 
-    /// No more events come: what is held is put in order, and what waited for a missing event is a match.
+    /// No more events come: what is held is put in order, what waited for a missing event is a match, and every run is decided.
     pub fn finish(&mut self, setting: Setting<'_>) {
         self.flush(setting);
         let end = At { ms: i64::MAX, ns: u32::MAX };
-        self.each(setting, |state, shape, cx| {
-            if let (State::Sequence(machine), Shape::Sequence(_)) = (state, shape) {
-                machine.decide(end, cx);
-            }
+        self.each(setting, |state, shape, cx| match (state, shape) {
+            (State::Sequence(machine), Shape::Sequence(_)) => machine.decide(end, cx),
+            (State::Detection(machine), Shape::Detection(plan)) => machine.advance(plan, end, cx),
+            _ => {}
         });
     }
 
@@ -316,6 +339,7 @@ impl Correlator {
             match (state, shape) {
                 (State::Sequence(machine), Shape::Sequence(sequence)) => machine.expire(sequence, now, cx),
                 (State::Sample(sampler), Shape::Sample(sample)) => sampler.expire(sample, now, cx),
+                (State::Detection(machine), Shape::Detection(plan)) => machine.expire(plan, now, cx),
                 _ => {}
             }
         });
@@ -325,6 +349,15 @@ impl Correlator {
     /// [`Self::settle`].
     pub fn take_matches(&mut self) -> Vec<Completion> {
         std::mem::take(&mut self.done)
+    }
+
+    /// Has a match's alert suppressed. `group`: the values that its events have in common; none when it is not suppressed.
+    pub fn suppress(&mut self, setting: Setting<'_>, suppression: u32, completion: Completion, group: Option<&[u8]>) {
+        self.one(setting, suppression as usize, |state, shape, cx| {
+            if let (State::Detection(machine), Shape::Detection(plan)) = (state, shape) {
+                machine.completed(plan, completion.key, completion.events, group, cx);
+            }
+        });
     }
 
     /// Lets go of a match's events.
@@ -351,6 +384,10 @@ impl Correlator {
             let (keys, partials) = match state {
                 State::Sequence(machine) => machine.len(),
                 State::Sample(sampler) => sampler.len(),
+                State::Detection(machine) => {
+                    sizes.detect += machine.sizes();
+                    (0, 0)
+                }
             };
             sizes.keys += keys;
             sizes.partials += partials;
@@ -368,6 +405,9 @@ impl Correlator {
             self.process(setting, number, ordinal, held);
         }
         let watermark = self.timelines[number].watermark;
+        if self.next_due[number] <= watermark.ms {
+            self.decide(setting, number, watermark);
+        }
         for at in 0..self.waiting.len() {
             let machine = self.waiting[at];
             if setting.correlations[machine].timeline as usize == number {
@@ -377,6 +417,44 @@ impl Correlator {
                     }
                 });
             }
+        }
+    }
+
+    /// An event that has no place in time any more, or none at all. Rules that make an alert of each event tell it by itself.
+    fn displaced(&mut self, setting: Setting<'_>, held: &Held, event: Stored) {
+        for hit in held.hits.iter().filter(|hit| hit.together && hit.term == 0) {
+            self.one(setting, hit.machine as usize, |state, shape, cx| {
+                if let (State::Detection(machine), Shape::Detection(plan)) = (state, shape) {
+                    machine.displaced(plan, &event, cx);
+                }
+            });
+        }
+        self.ledger.keep(&event);
+    }
+
+    /// Notes anew when each machine has something to decide.
+    fn settle_due(&mut self, setting: Setting<'_>) {
+        for machine in 0..self.machines.len() {
+            self.one(setting, machine, |_, _, _| {});
+        }
+    }
+
+    /// Decides what is due by the watermark of a timeline.
+    fn decide(&mut self, setting: Setting<'_>, timeline: usize, watermark: At) {
+        self.next_due[timeline] = i64::MAX;
+        for (machine, correlation) in setting.correlations.iter().enumerate() {
+            if correlation.timeline as usize != timeline {
+                continue;
+            }
+            if self.due[machine] > watermark.ms {
+                self.next_due[timeline] = self.next_due[timeline].min(self.due[machine]);
+                continue;
+            }
+            self.one(setting, machine, |state, shape, cx| {
+                if let (State::Detection(machine), Shape::Detection(plan)) = (state, shape) {
+                    machine.advance(plan, watermark, cx);
+                }
+            });
         }
     }
 
@@ -392,10 +470,11 @@ impl Correlator {
             hits.retain(|hit| !self.at_rest[hit.machine as usize]);
         }
         // What one key of one machine has to do with the event, together.
-        hits.sort_unstable_by(|a, b| {
+        sort::unstable(&mut hits, |a, b| {
             (a.machine.cmp(&b.machine)).then_with(|| held.key(a).cmp(held.key(b))).then(a.term.cmp(&b.term))
         });
-        for group in hits.chunk_by(|a, b| a.machine == b.machine && held.key(a) == held.key(b)) {
+        let one = |a: &Hit, b: &Hit| a.machine == b.machine && (a.together || held.key(a) == held.key(b));
+        for group in hits.chunk_by(one) {
             self.take_part(setting, &event, group, &held);
         }
         self.ledger.keep(&event);
@@ -411,6 +490,7 @@ impl Correlator {
             return;
         }
         let terms = &setting.correlations[number].terms;
+        let begun = self.timelines[setting.correlations[number].timeline as usize].begun;
         let roles = group.iter().map(|hit| &terms[usize::from(hit.term)].role);
         let key = held.key(first);
         self.one(setting, number, |state, shape, cx| match (state, shape) {
@@ -424,6 +504,10 @@ impl Correlator {
                 let matched: SmallVec<[u16; 4]> = group.iter().map(|hit| hit.term).collect();
                 sampler.event(sample, event, key, &matched, terms.len(), cx);
             }
+            (State::Detection(machine), Shape::Detection(plan)) => {
+                machine.begin(begun);
+                machine.event(plan, event, group, held, cx);
+            }
             _ => {}
         });
     }
@@ -435,15 +519,18 @@ impl Correlator {
                 let at = match state {
                     State::Sequence(machine) => machine.oldest(),
                     State::Sample(sampler) => sampler.oldest(),
+                    State::Detection(machine) => machine.oldest(),
                 };
                 Some((at?, number))
             });
             let Some((_, number)) = oldest.min() else { break };
             let mut any = false;
-            self.one(setting, number, |state, _, cx| {
-                any = match state {
-                    State::Sequence(machine) => machine.evict(cx),
-                    State::Sample(sampler) => sampler.evict(cx),
+            self.one(setting, number, |state, shape, cx| {
+                any = match (state, shape) {
+                    (State::Sequence(machine), _) => machine.evict(cx),
+                    (State::Sample(sampler), _) => sampler.evict(cx),
+                    (State::Detection(machine), Shape::Detection(plan)) => machine.evict(plan, cx),
+                    _ => false,
                 };
             });
             if !any {
@@ -468,11 +555,24 @@ impl Correlator {
             trace: &mut self.trace,
             max_keys: setting.limits.max_join_keys,
             max_partials: setting.limits.max_partial_matches,
+            limits: setting.limits,
             machine: number as u32,
         };
         if let (Some(state), Some(correlation)) = (self.machines.get_mut(number), setting.correlations.get(number)) {
             work(state, &correlation.shape, &mut cx);
             self.at_rest[number] = state.is_at_rest();
+            if let (State::Detection(machine), Shape::Detection(plan)) = (state, &correlation.shape) {
+                let due = machine.due(plan).unwrap_or(i64::MAX);
+                let next = &mut self.next_due[correlation.timeline as usize];
+                self.due[number] = due;
+                *next = due.min(*next);
+            }
         }
     }
+}
+
+/// When an event happened, by the fields of a timeline.
+fn timestamp(event: Event<'_>, fields: &TimelineFields, columns: &[Column]) -> Option<Instant> {
+    let of = |slot: u32| order::timestamp(event, slot, &columns[slot as usize]);
+    of(fields.timestamp).or_else(|| fields.fallback.and_then(of))
 }

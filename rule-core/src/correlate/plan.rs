@@ -1,6 +1,7 @@
-//! Sequences and samples as the engine runs them.
+//! Rules over several events as the engine runs them.
 
 use super::key::KeyField;
+use crate::detect;
 
 /// A query over several events, of a rule or of a search.
 #[derive(Debug)]
@@ -15,6 +16,20 @@ pub struct Correlation {
     pub shape: Shape,
     /// What the state depends on, hashed: state is restored only into the same rule.
     pub hash: [u8; 16],
+    /// The number of what suppresses alerts of this sequence or sample.
+    pub suppressed: Option<u32>,
+}
+
+impl Correlation {
+    /// Whether each event of the rule is a match, told at once.
+    pub fn is_each(&self) -> bool {
+        matches!(&self.shape, Shape::Detection(plan) if plan.stage == detect::Stage::Each)
+    }
+
+    /// Of a rule of [`detect`] the terms that an event is of: the first, and those that ask for something.
+    pub fn wanted(&self) -> impl Iterator<Item = u16> {
+        (0..).zip(&self.terms).filter(|(number, term)| *number == 0 || !term.keys.is_empty()).map(|(number, _)| number)
+    }
 }
 
 /// The fields that give events their order.
@@ -22,6 +37,8 @@ pub struct Correlation {
 pub struct TimelineFields {
     /// The slot of the timestamp.
     pub timestamp: u32,
+    /// The slot of what says when, for events that do not have the timestamp.
+    pub fallback: Option<u32>,
     /// The slot of the tiebreaker.
     pub tiebreaker: Option<u32>,
 }
@@ -31,6 +48,9 @@ pub struct TimelineFields {
 pub struct Term {
     /// Its join keys, the query's `by` first.
     pub keys: Vec<KeyField>,
+    /// Whether all values that an event has in a field are one value of the key, whatever their order; else each combination of
+    /// values is a key.
+    pub whole: bool,
     /// What an event of this term does.
     pub role: Role,
 }
@@ -71,6 +91,8 @@ pub enum Shape {
     Sequence(Sequence),
     /// In any order.
     Sample(Sample),
+    /// Counted, remembered or suppressed.
+    Detection(detect::Plan),
 }
 
 /// `sequence`

@@ -3,6 +3,7 @@
 //! Of each term a key keeps no more events than could ever be used: as many as there are terms (for each sample that it may
 //! give), since an event may not appear twice in a sample.
 
+use crate::sort;
 use std::collections::VecDeque;
 
 use super::Completion;
@@ -91,7 +92,8 @@ impl Sampler {
             && let Some(events) = assign(&entry.state, &[])
         {
             cx.trace.step(StepKind::Completed, Some(event), &entry.key, || events.clone());
-            cx.done.push(Completion { machine: cx.machine, position: event.position, key: entry.key.clone(), events });
+            let (position, key) = (event.position, entry.key.clone());
+            cx.done.push(Completion { machine: cx.machine, position, key, events, finding: None });
             self.remove(number, cx);
         }
         while self.keys.len() as u64 > u64::from(cx.max_keys) || self.events > u64::from(cx.max_partials) {
@@ -136,7 +138,7 @@ impl Sampler {
     /// All samples of a finite data set, by ascending key.
     pub fn finish(&mut self, shape: &Sample, size: usize, cx: &mut Context<'_>) {
         let mut numbers: Vec<_> = self.keys.iter().map(|(number, entry)| (entry.key.values(), number)).collect();
-        numbers.sort_unstable();
+        sort::unstable(&mut numbers, Ord::cmp);
         let mut left = size;
         for (_, number) in numbers {
             let Some(entry) = self.keys.get(number) else { continue };
@@ -146,7 +148,7 @@ impl Sampler {
             left -= found.len();
             for events in found {
                 let key = entry.key.clone();
-                cx.done.push(Completion { machine: cx.machine, position: 0, key, events });
+                cx.done.push(Completion { machine: cx.machine, position: 0, key, events, finding: None });
             }
         }
     }

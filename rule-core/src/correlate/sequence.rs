@@ -21,6 +21,8 @@ use super::plan::{Place, Role, Sequence};
 use super::table::{Entry, Keys, NONE, Slab};
 use super::trace::{Pending, StepKind, Trace};
 use super::{Completion, Tally};
+use crate::Limits;
+use crate::sort;
 
 /// What the machine works with beside its own state.
 pub struct Context<'a> {
@@ -36,6 +38,8 @@ pub struct Context<'a> {
     pub max_keys: u32,
     /// [`Limits::max_partial_matches`](crate::Limits::max_partial_matches)
     pub max_partials: u32,
+    /// Bounds.
+    pub limits: &'a Limits,
     /// Number of the rule's machine.
     pub machine: u32,
 }
@@ -132,7 +136,7 @@ impl Machine {
     pub fn event(&mut self, shape: &Sequence, event: &Stored, key: &[u8], roles: &[&Role], cx: &mut Context<'_>) {
         let mut number = self.keys.find(key);
         let mut stages: SmallVec<[u16; 8]> = roles.iter().flat_map(|role| role.stages.iter().copied()).collect();
-        stages.sort_unstable_by(|a, b| b.cmp(a));
+        sort::unstable(&mut stages, |a, b| b.cmp(a));
         for stage in stages {
             match (stage, number) {
                 (0, _) => {
@@ -355,7 +359,7 @@ impl Machine {
         let events = self.take_chain(link, cx);
         self.partials -= 1;
         let position = events.last().map_or(0, |event| event.position);
-        cx.done.push(Completion { machine: cx.machine, position, key, events });
+        cx.done.push(Completion { machine: cx.machine, position, key, events, finding: None });
     }
 
     /// An event that must be missing before the first.

@@ -29,12 +29,13 @@ use super::sequence::{KeyMissing, KeyState, Link, LinkMissing, Machine, Waiting}
 use super::table::NONE;
 use super::timeline::Held;
 use super::{Correlator, Setting, State as MachineState};
+use crate::detect;
 
 pub use write::write;
 
 const MAGIC: &[u8] = b"tripline-state";
 /// Goes up with every change to [`Snapshot`].
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const DIGEST: usize = 16;
 
 /// What became of the state in a snapshot.
@@ -91,14 +92,33 @@ struct Snapshot<'a> {
     #[serde(borrow)]
     events: Vec<EventState<'a>>,
     machines: Vec<([u8; 16], RuleState)>,
+    #[serde(borrow)]
+    signals: Vec<SignalState<'a>>,
+}
+
+/// How many alerts a run of a rule gave, of those that are alerts at once: the rule's id, the run's tick, the number.
+pub type SignalState<'a> = (Cow<'a, str>, i64, u32);
+
+/// What was read.
+pub struct Read<'a> {
+    /// The sequences and samples, and what else keeps state.
+    pub correlator: Correlator,
+    /// How many events the session had seen.
+    pub seen: u64,
+    /// What became of the rules.
+    pub restored: Restored,
+    /// Alerts of runs.
+    pub signals: Vec<SignalState<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct TimelineState<'a> {
     timestamp: Cow<'a, str>,
+    fallback: Option<Cow<'a, str>>,
     tiebreaker: Option<Cow<'a, str>>,
     latest: Option<At>,
     watermark: At,
+    begun: Option<At>,
     #[serde(borrow)]
     held: Vec<HeldState<'a>>,
 }
@@ -132,6 +152,7 @@ enum RuleState {
         /// The oldest first; for each term its events.
         keys: Vec<(Key, At, Vec<Vec<u32>>)>,
     },
+    Detection(detect::snapshot::State),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,13 +171,13 @@ struct Partial {
     missing: Option<LinkMissing>,
 }
 
-/// The state of the bytes, in a correlator like `fresh`, and how many events the session had seen.
-pub fn read(
-    bytes: &[u8],
+/// The state of the bytes, in a correlator like `fresh`.
+pub fn read<'a>(
+    bytes: &'a [u8],
     mut fresh: Correlator,
     setting: Setting<'_>,
     need_sources: bool,
-) -> Result<(Correlator, u64, Restored), RestoreError> {
+) -> Result<Read<'a>, RestoreError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(RestoreError::NotState)?;
     let (version, rest) = rest.split_first_chunk().ok_or(RestoreError::NotState)?;
     let version = u16::from_le_bytes(*version);
@@ -172,7 +193,7 @@ pub fn read(
         return Err(RestoreError::WithoutEvents);
     }
     let restored = fill(&mut fresh, setting, &snapshot).ok_or(RestoreError::Damaged)?;
-    Ok((fresh, snapshot.seen, restored))
+    Ok(Read { correlator: fresh, seen: snapshot.seen, restored, signals: snapshot.signals })
 }
 
 fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'_>) -> Option<Restored> {
@@ -219,6 +240,9 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'
                     sampler.keys.insert(key.clone(), *renewed, terms);
                 }
             }
+            (MachineState::Detection(machine), Shape::Detection(_), RuleState::Detection(state)) => {
+                machine.restore(state, &events, ledger)?;
+            }
             _ => return None,
         }
     }
@@ -229,6 +253,7 @@ fn fill(correlator: &mut Correlator, setting: Setting<'_>, snapshot: &Snapshot<'
     for state in &snapshot.timelines {
         fill_timeline(correlator, setting, state, &numbers);
     }
+    correlator.settle_due(setting);
     correlator.keep_within(setting);
     Some(restored)
 }
@@ -241,20 +266,22 @@ fn fill_timeline(
 ) {
     let path = |slot: u32| setting.columns[slot as usize].path.as_str();
     let found = setting.timelines.iter().position(|fields| {
-        path(fields.timestamp) == state.timestamp && fields.tiebreaker.map(path) == state.tiebreaker.as_deref()
+        path(fields.timestamp) == state.timestamp
+            && fields.fallback.map(path) == state.fallback.as_deref()
+            && fields.tiebreaker.map(path) == state.tiebreaker.as_deref()
     });
     let Some(number) = found else { return };
     let Correlator { timelines, joiner, held_bytes, .. } = correlator;
     let timeline = &mut timelines[number];
-    (timeline.latest, timeline.watermark) = (state.latest, state.watermark);
+    (timeline.latest, timeline.watermark, timeline.begun) = (state.latest, state.watermark, state.begun);
     for held in &state.held {
         let mut made = Held { source: held.source.map(Arc::from), ..Held::default() };
         for (machine, term, key) in &*held.hits {
             let Some(machine) = numbers.get(*machine as usize).copied().flatten() else { continue };
             let correlation = &setting.correlations[machine];
             if correlation.timeline as usize == number && usize::from(*term) < correlation.terms.len() {
-                let begins = joiner.begins(machine as u32, *term);
-                made.add(machine as u32, *term, begins, key.bytes());
+                let flags = joiner.flags(machine as u32, *term);
+                made.add(machine as u32, *term, flags, key.bytes());
             }
         }
         if !made.hits.is_empty() {

@@ -39,6 +39,8 @@ pub struct Hit {
     pub term: u16,
     /// Whether a key begins to matter with it.
     pub begins: bool,
+    /// Whether its machine sees all hits of an event at once, whatever their keys.
+    pub together: bool,
     /// Where the key is in [`Held::keys`].
     pub key: Span,
 }
@@ -54,14 +56,14 @@ pub struct Span {
 
 impl Held {
     /// Adds a hit. A key that one of the last has as well is kept once.
-    pub fn add(&mut self, machine: u32, term: u16, begins: bool, key: &[u8]) {
+    pub fn add(&mut self, machine: u32, term: u16, (begins, together): (bool, bool), key: &[u8]) {
         let same = self.hits.iter().rev().take(8).find(|hit| self.key(hit) == key).map(|hit| hit.key);
         let key = same.unwrap_or_else(|| {
             let start = self.keys.len() as u32;
             self.keys.extend_from_slice(key);
             Span { start, len: key.len() as u32 }
         });
-        self.hits.push(Hit { machine, term, begins, key });
+        self.hits.push(Hit { machine, term, begins, together, key });
     }
 
     /// The key of one of its hits.
@@ -85,6 +87,8 @@ pub struct Timeline {
     pub latest: Option<At>,
     /// What happened before is in order.
     pub watermark: At,
+    /// The earliest timestamp that did not come too late; none before the first event.
+    pub begun: Option<At>,
     /// What is held and came in order, which most does; every event in it is later than the one before.
     in_order: VecDeque<(Ordinal, Held)>,
     /// What is held and came behind a later event.
@@ -99,9 +103,18 @@ impl Timeline {
         Timeline {
             latest: None,
             watermark: At::MIN,
+            begun: None,
             in_order: VecDeque::new(),
             behind: BTreeMap::new(),
             spare: Vec::new(),
+        }
+    }
+
+    /// Notes that an event happened then, before the watermark moves. When it has passed an event, nothing earlier comes: the beginning
+    /// is then the same for any order of arrival.
+    pub fn begin(&mut self, at: At) {
+        if at >= self.watermark && self.begun.is_none_or(|begun| at < begun) {
+            self.begun = Some(at);
         }
     }
 

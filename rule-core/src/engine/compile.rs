@@ -1,29 +1,49 @@
 //! Rule files to a rule set.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Program, RuleSet, Target, Targets};
+use super::assembly::Assembly;
+use super::exceptions::{Exception, Exceptions, LoweredExceptions};
+use super::lines::Lines;
+use super::pieces::{Piece, Pieces, Place};
+use super::{Program, RuleSet, Streams, Targets, streams};
 use crate::Source;
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
-use crate::correlate::key::KeyKind;
-use crate::correlate::plan::{Correlation, TimelineFields};
+use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::normalise::Files;
+use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, QueryText, RuleFile};
+use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
 use crate::schema::Schema;
+use crate::sort;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
 use crate::syntax::{parse_expression, parse_query};
 use crate::{Limits, RuleInfo};
-use sha2::{Digest, Sha256};
+use crate::{filter, kql, lucene};
 
 /// The field that `process where …` tests.
 pub(crate) const CATEGORY_FIELD: &str = "event.category";
-/// The field that says when.
-const TIMESTAMP_FIELD: &str = "@timestamp";
+impl Outcome {
+    /// Leaves it those events alone for which the condition holds.
+    fn restrict(&mut self, condition: &Condition) {
+        if *condition == Condition::Constant(true) {
+            return;
+        }
+        let filters = match self {
+            Outcome::Filter(filter) => std::slice::from_mut(filter),
+            Outcome::Correlation(lowered) => &mut lowered.filters,
+            Outcome::Skip(_) => &mut [],
+        };
+        for filter in filters {
+            let own = std::mem::replace(&mut filter.condition, Condition::Constant(true));
+            filter.condition = Condition::all([own, condition.clone()]);
+        }
+    }
+}
+
 /// How far back a run of a rule looks that does not say, as in Kibana.
 const DEFAULT_WINDOW: u64 = 6 * 60 * 1000;
 
@@ -52,6 +72,27 @@ pub(crate) fn compile_with_notes(sources: &[Source], options: &CompileOptions) -
         compiler.file(source);
     }
     compiler.finish()
+}
+
+/// What the rules were lowered to, before that is arranged for evaluation.
+pub(super) struct Lowering {
+    #[cfg(feature = "profile")]
+    pub schema: Schema,
+    pub plan: Plan,
+    pub set: Assembly,
+    pub streams: Streams,
+    pub normalisers: Files,
+    pub report: CompileReport,
+}
+
+/// As [`compile`], up to there. All predicates on fields have tests, and notes.
+#[cfg(feature = "profile")]
+pub(super) fn lower(sources: &[Source], options: &CompileOptions) -> Lowering {
+    let mut compiler = Compiler::new(options);
+    compiler.plan = Plan::default().with_word_tests();
+    compiler.plan.notes = Some(Default::default());
+    sources.iter().for_each(|source| compiler.file(source));
+    compiler.assemble()
 }
 
 /// The value of a constant expression, such as `length("abc") + 1`; `None` is null.
@@ -83,14 +124,10 @@ struct Compiler<'a> {
     options: &'a CompileOptions,
     schema: Schema,
     plan: Plan,
-    filters: Vec<Filter>,
-    targets: Vec<Target>,
-    correlations: Vec<Correlation>,
-    timelines: Vec<TimelineFields>,
-    rules: Vec<Arc<RuleInfo>>,
+    pieces: Pieces,
+    exceptions: Exceptions,
+    overrides: Overrides,
     report: CompileReport,
-    /// Which rule of the report has an id.
-    ids: HashMap<String, usize>,
     normalisers: Files,
 }
 
@@ -103,200 +140,263 @@ impl<'a> Compiler<'a> {
         });
         let (normalisers, found) = Files::read(&options.normalisers, options.normaliser.as_deref(), &options.limits);
         report.diagnostics.extend(found);
-        Compiler {
+        let mut compiler = Compiler {
             options,
             schema,
             plan: Plan::default(),
-            filters: Vec::new(),
-            targets: Vec::new(),
-            correlations: Vec::new(),
-            timelines: Vec::new(),
-            rules: Vec::new(),
+            pieces: Pieces::default(),
+            exceptions: Exceptions::default(),
+            overrides: Overrides::default(),
             report,
-            ids: HashMap::new(),
             normalisers,
+        };
+        if let Some(source) = &options.overrides {
+            let (mut overrides, mut found) = Overrides::read(source, &options.limits);
+            compiler.exceptions(std::mem::take(&mut overrides.exceptions), source, &mut found);
+            compiler.overrides = overrides;
+            compiler.report.diagnostics.extend(found);
+        }
+        compiler
+    }
+
+    /// Takes exception items in.
+    fn exceptions(&mut self, items: Vec<ReadException>, source: &Source, found: &mut Vec<Diagnostic>) {
+        let path: Arc<str> = source.path.as_str().into();
+        let mut lines = Lines::new(&source.text);
+        for ReadException { item, at } in items {
+            let (line, column) = lines.position(at.start);
+            self.exceptions.add(Exception { item, path: Arc::clone(&path), at, line, column }, found);
         }
     }
 
     fn file(&mut self, source: &Source) {
         let limits = &self.options.limits;
-        let (rules, mut diagnostics) = rule::read(source, limits);
-        for RuleFile { info, query, failed } in rules {
+        let FileContents { rules, exceptions, exception_lists, mut diagnostics, omitted } = rule::read(source, limits);
+        let mut lines = Lines::new(&source.text);
+        for RuleFile { mut info, query, failed, at } in rules {
             let mut found = Vec::new();
+            let mut refused = Vec::new();
+            let disabled_by = self.overrides.apply(&mut info, &mut refused).unwrap_or("its file");
+            locate(&mut refused, self.options.overrides.as_ref().map_or("", |source| &source.text));
+            self.report.diagnostics.extend(refused);
+            let disabled = info.disabled.then(|| format!("disabled in {disabled_by}"));
             let rule = Arc::new(info);
-            let status = self.rule(&rule, query.as_ref(), failed, &mut found);
-            for diagnostic in &mut found {
-                diagnostic.path.clone_from(&source.path);
-                diagnostic.rule = Some(rule.name.clone()).filter(|name| !name.is_empty());
+            let (status, outcome) = match disabled {
+                Some(_) if failed => (RuleStatus::Failed, None),
+                Some(reason) => (RuleStatus::Skipped { reason }, None),
+                None => self.rule(&rule, query.as_ref(), failed, at, &mut found),
+            };
+            let name = Some(rule.name.clone()).filter(|name| !name.is_empty());
+            if status == RuleStatus::Failed {
+                self.report.rules.push(RuleReport { path: source.path.clone(), status, rule });
+            } else {
+                let (line, column) = lines.position(at.start);
+                let rule = (source.path.as_str(), rule, Place { span: at, line, column });
+                self.pieces.add(rule, (status, outcome), &mut self.report, &mut found);
             }
-            locate(&mut found, &source.text);
+            for diagnostic in found.iter_mut().filter(|diagnostic| diagnostic.path.is_empty()) {
+                diagnostic.path.clone_from(&source.path);
+                diagnostic.rule.clone_from(&name);
+            }
             diagnostics.extend(found);
-            self.report.rules.push(RuleReport { path: source.path.clone(), status, rule });
         }
+        self.exceptions(exceptions, source, &mut diagnostics);
+        for list in exception_lists {
+            self.exceptions.add_list(list.list_id, list.namespace_type);
+        }
+        self.report.diagnostics_omitted += omitted;
         // Errors first when not all can be kept.
         let most = limits.max_diagnostics as usize;
         if diagnostics.len() > most {
-            diagnostics.sort_by_key(|d| d.level);
+            sort::by_key(&mut diagnostics, |d| d.level);
             self.report.diagnostics_omitted += (diagnostics.len() - most) as u32;
             diagnostics.truncate(most);
         }
+        // Finding a line takes a walk through the file.
+        let unplaced = diagnostics.iter_mut().filter(|diagnostic| diagnostic.line == 0);
+        unplaced.for_each(|diagnostic| diagnostic.locate(&source.text));
         self.report.diagnostics.extend(diagnostics);
     }
 
+    /// What becomes of a rule, and what it is compiled to if it runs.
     fn rule(
         &mut self,
         info: &Arc<RuleInfo>,
         query: Option<&QueryText>,
         failed: bool,
+        at: Span,
         found: &mut Vec<Diagnostic>,
-    ) -> RuleStatus {
-        if !info.kind.is_empty() && (info.kind != "eql" || info.language != "eql") {
-            let kind = if info.language.is_empty() || info.language == info.kind {
-                info.kind.clone()
-            } else {
-                format!("{} ({})", info.kind, info.language)
-            };
-            let reason = format!("rules of type {kind} are not evaluated by this version");
-            let span = Span::default();
-            found.push(Diagnostic::warning(codes::RULE_TYPE, &reason, span));
-            return RuleStatus::Skipped { reason };
-        }
-        let Some(query) = query else { return RuleStatus::Failed };
-        let outcome = self.query(info, query, found);
+    ) -> (RuleStatus, Option<Outcome>) {
+        let failure = (RuleStatus::Failed, None);
+        let outcome = match (rule_kind(&info.kind), info.kind.as_str(), info.language.as_str()) {
+            (Some(RuleKind { skipped: Some(why), name, .. }), ..) => {
+                Some(self.skip(format!("rules of type {name} are not evaluated: {why}"), at, found))
+            }
+            (_, "eql", "eql") => query.and_then(|query| self.query(info, query, found)),
+            (_, "threshold", _) if info.threshold.is_none() => Some(self.incomplete(info, at, found)),
+            (_, "new_terms", _) if info.new_terms.is_none() => Some(self.incomplete(info, at, found)),
+            (_, "threat_match", _) if info.threat_match.is_none() => Some(self.incomplete(info, at, found)),
+            (_, "query" | "threshold" | "new_terms" | "threat_match", "kuery" | "lucene") => {
+                query.and_then(|query| self.query(info, query, found))
+            }
+            // What is wrong with it was said when it was read.
+            _ => None,
+        };
         if failed || found.iter().any(|d| d.level == Level::Error) {
-            return RuleStatus::Failed;
-        }
-        if self.rules.len() >= self.options.limits.max_rules as usize {
-            let message = format!("more than {} rules", self.options.limits.max_rules);
-            let error = Diagnostic::error(codes::TOO_LARGE, message, Span::default());
-            found.push(error.help("leave some out, or raise --max-rules"));
-            return RuleStatus::Failed;
+            return failure;
         }
         match outcome {
-            Some(Outcome::Skip(reason)) => RuleStatus::Skipped { reason },
+            Some(Outcome::Skip(reason)) => (RuleStatus::Skipped { reason }, None),
             Some(outcome) => {
-                if let Some(first) = self.ids.get(&info.id) {
-                    let first = &self.report.rules[*first].path;
-                    let reason = format!("the rule with id {} was read from {first} already", info.id);
-                    found.push(Diagnostic::warning(codes::DUPLICATE, &reason, Span::default()));
-                    return RuleStatus::Skipped { reason };
+                let most = self.options.limits.max_rules;
+                if self.pieces.len() >= most as usize && !self.pieces.replaces(info) {
+                    let error = Diagnostic::error(codes::TOO_LARGE, format!("more than {most} rules"), at);
+                    found.push(error.help("leave some out, or raise --max-rules"));
+                    return failure;
                 }
-                self.ids.insert(info.id.clone(), self.report.rules.len());
-                match outcome {
-                    Outcome::Correlation(lowered) => self.correlation(info, lowered),
-                    Outcome::Filter(filter) => {
-                        self.filters.push(filter);
-                        self.targets.push(Target::Rule(self.rules.len() as u32));
-                    }
-                    Outcome::Skip(_) => {}
-                }
-                self.rules.push(Arc::clone(info));
-                RuleStatus::Compiled { index: self.rules.len() as u32 - 1 }
+                (RuleStatus::Compiled { index: 0 }, Some(outcome))
             }
-            None => RuleStatus::Failed,
+            None => failure,
         }
+    }
+
+    fn skip(&self, reason: String, at: Span, found: &mut Vec<Diagnostic>) -> Outcome {
+        found.push(Diagnostic::warning(codes::RULE_TYPE, &reason, at));
+        Outcome::Skip(reason)
+    }
+
+    /// A documentation page names the type, and leaves out what it needs.
+    fn incomplete(&self, info: &RuleInfo, at: Span, found: &mut Vec<Diagnostic>) -> Outcome {
+        self.skip(
+            format!("the file does not say what its rule of type {} needs beside the query", info.kind),
+            at,
+            found,
+        )
     }
 
     fn query(&mut self, info: &RuleInfo, query: &QueryText, found: &mut Vec<Diagnostic>) -> Option<Outcome> {
         let mut errors = Vec::new();
-        let parsed = parse_query(&query.text, self.options.limits.max_query_depth, &mut errors);
-        let outcome = parsed.and_then(|parsed| {
-            let mut checker = Checker {
-                text: &query.text,
-                schema: &self.schema,
-                limits: &self.options.limits,
-                plan: &mut self.plan,
-                errors: &mut errors,
-            };
-            rule_outcome(&parsed, &mut checker, info)
-        });
+        let depth = self.options.limits.max_query_depth;
+        let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+        let outcome = if info.language == "eql" {
+            parse_query(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                rule_outcome(&parsed, &mut checker, info)
+            })
+        } else {
+            let parse = if info.language == "lucene" { lucene::parse } else { kql::parse };
+            parse(&query.text, depth, &mut errors).and_then(|parsed| {
+                let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
+                checker.query(&parsed).map(Outcome::Filter)
+            })
+        };
         to_file(&mut errors, query);
         found.extend(errors);
-        outcome
+        let mut outcome = outcome?;
+        outcome.restrict(&self.filters_of(info, found)?);
+        Some(outcome)
     }
 
-    /// Adds a sequence or sample of the rule that is about to be added.
-    fn correlation(&mut self, info: &RuleInfo, lowered: Lowered) {
-        let timestamp = info.timestamp_field.as_deref().unwrap_or(TIMESTAMP_FIELD);
-        self.plan.add_date(timestamp);
-        let fields = TimelineFields {
-            timestamp: self.plan.slot(&self.schema, timestamp),
-            tiebreaker: info.tiebreaker_field.as_deref().map(|name| self.plan.slot(&self.schema, name)),
+    /// What Kibana's filters leave of the events, for a rule that has some; `None` when they cannot be read.
+    fn filters_of(&mut self, info: &RuleInfo, found: &mut Vec<Diagnostic>) -> Option<Condition> {
+        let mut errors = Vec::new();
+        let condition = match filter::filters(&info.filters) {
+            Ok(clause) => {
+                let (schema, limits, plan) = (&self.schema, &self.options.limits, &mut self.plan);
+                let mut checker = Checker { text: "", schema, limits, plan, errors: &mut errors };
+                Some(checker.clause(&clause))
+            }
+            Err(message) => {
+                let error = Diagnostic::error(codes::RULE_FILE, format!("`filters`: {message}"), Span::default());
+                errors.push(error.help("write what the filter says into the query"));
+                None
+            }
         };
-        let timeline = self.timelines.iter().position(|other| *other == fields).unwrap_or_else(|| {
-            self.timelines.push(fields);
-            self.timelines.len() - 1
-        });
-        let number = self.correlations.len() as u32;
-        let hash = state_hash(info, &lowered);
-        self.targets.extend((0..lowered.filters.len()).map(|term| Target::Term(number, term as u16)));
-        self.filters.extend(lowered.filters);
-        self.correlations.push(Correlation {
-            rule: self.rules.len() as u32,
-            timeline: timeline as u32,
-            hash,
-            terms: lowered.terms,
-            shape: lowered.shape,
-        });
+        let failed = errors.iter().any(|error| error.level == Level::Error);
+        found.extend(errors);
+        condition.filter(|_| !failed)
+    }
+
+    /// Puts together what runs, now that it is known what that is.
+    fn assemble(mut self) -> Lowering {
+        if let Some(source) = &self.options.overrides {
+            let unused = self.overrides.unused();
+            self.report.diagnostics.extend(unused.map(|mut warning| {
+                warning.locate(&source.text);
+                warning
+            }));
+        }
+        let mut set = Assembly::default();
+        let (plan, schema, report) = (&mut self.plan, &self.schema, &mut self.report);
+        let mut exceptions = LoweredExceptions::new(&self.exceptions, schema, self.options);
+        for Piece { report: number, place, mut outcome } in self.pieces.into_pieces() {
+            let Some(entry) = report.rules.get_mut(number) else { continue };
+            report.diagnostics.extend(self.exceptions.missing(entry, place));
+            outcome.restrict(&exceptions.left_by(&entry.rule.exceptions_list, plan, &mut report.diagnostics));
+            let added = match outcome {
+                Outcome::Correlation(lowered) => {
+                    set.correlation(&entry.rule, lowered, plan, schema);
+                    Ok(())
+                }
+                Outcome::Filter(filter) => {
+                    let found = &mut report.diagnostics;
+                    set.filter(&entry.rule, filter, plan, schema, self.options, found)
+                }
+                Outcome::Skip(_) => Ok(()),
+            };
+            if let Err(message) = added {
+                entry.status = RuleStatus::Failed;
+                let rule = Some(entry.rule.name.clone()).filter(|name| !name.is_empty());
+                let error = Diagnostic::error(codes::RULE_FILE, message, Span::default());
+                report.diagnostics.push(Diagnostic { path: entry.path.clone(), rule, ..error });
+                continue;
+            }
+            entry.status = RuleStatus::Compiled { index: set.rules.len() as u32 };
+            set.rules.push(Arc::clone(&entry.rule));
+        }
+        let streams = match set.rules.iter().any(|rule| !rule.index.is_empty()) {
+            true => {
+                let slots = streams::FIELDS.map(|field| plan.slot(schema, field));
+                Streams::new(set.rules.iter().map(|rule| &**rule), slots)
+            }
+            false => Streams::default(),
+        };
+        Lowering {
+            #[cfg(feature = "profile")]
+            schema: self.schema,
+            plan: self.plan,
+            set,
+            streams,
+            normalisers: self.normalisers,
+            report: self.report,
+        }
     }
 
     fn finish(self) -> (RuleSet, CompileReport) {
-        let Compiler {
-            options,
-            plan,
-            filters,
-            targets,
-            correlations,
-            timelines,
-            rules,
-            report,
-            ids,
-            schema,
-            normalisers,
-        } = self;
+        let limits = self.options.limits.clone();
         // What is not needed any more makes room for the tables.
-        drop((ids, schema));
+        let Lowering { plan, set, streams, normalisers, report, .. } = self.assemble();
+        let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let (filters, targets) = Targets::share(filters, &targets);
-        let program = Program::new(plan, filters, options.limits.clone())
+        let mut program = Program::new(plan, filters, limits)
             .with_correlations(targets, correlations, timelines)
             .with_normalisers(&normalisers);
+        program.threats = threats;
+        program.streams = streams;
         (RuleSet { rules, program }, report)
     }
 }
 
-enum Outcome {
+/// What a rule is compiled to.
+pub(super) enum Outcome {
     Filter(Filter),
     Correlation(Lowered),
     Skip(String),
 }
 
-/// What the state of a sequence or sample depends on.
-fn state_hash(info: &RuleInfo, lowered: &Lowered) -> [u8; 16] {
-    let mut hasher = Sha256::new();
-    let options = [&info.event_category_override, &info.timestamp_field, &info.tiebreaker_field];
-    let kinds: Vec<Vec<KeyKind>> =
-        lowered.terms.iter().map(|term| term.keys.iter().map(|key| key.kind).collect()).collect();
-    hasher.update(format!("{}\0{}\0{options:?}\0{kinds:?}\0{:?}", info.id, info.query, lowered.shape));
-    let mut hash = [0; 16];
-    hash.copy_from_slice(&hasher.finalize()[..16]);
-    hash
-}
-
 /// How far back a run of a rule looks, in milliseconds: `now-9m` is nine minutes.
 pub(crate) fn window(from: Option<&str>) -> u64 {
-    let parse = |text: &str| {
-        let text = text.strip_prefix("now-")?;
-        let digits = text.find(|c: char| !c.is_ascii_digit())?;
-        let factor = match &text[digits..] {
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return None,
-        };
-        text[..digits].parse::<u64>().ok()?.checked_mul(factor)
-    };
-    from.and_then(parse).unwrap_or(DEFAULT_WINDOW)
+    from.and_then(detect::ago).unwrap_or(DEFAULT_WINDOW)
 }
 
 /// What a rule's query becomes.
@@ -340,7 +440,7 @@ pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
     for diagnostic in &mut *diagnostics {
         query.place(diagnostic);
     }
-    diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    sort::by_key(diagnostics, |d| d.labels.first().map(|label| label.span));
 }
 
 /// Fills in lines and columns.

@@ -80,6 +80,13 @@ impl Evaluator {
         Err((0, format!("a condition has more than {most} combinations of values to try")))
     }
 
+    /// Reads an event without asking anything of it.
+    pub fn read<'a>(&'a mut self, program: &Program, line: Line<'a>) -> Option<Event<'a>> {
+        self.matched.clear();
+        program.decode(line, &mut self.slots, &mut self.scratch).ok()?;
+        Some(self.slots.view_line(line))
+    }
+
     /// The filters that hold for the last event, in order.
     pub fn matched(&self) -> &[u32] {
         &self.matched
@@ -150,6 +157,7 @@ impl Questions<'_> {
                 let mut values = self.event.values(*slot as usize);
                 Some(values.any(|value| column.stored(value).is_some_and(|value| test.passes(value, column, fold))))
             }
+            Predicate::Document(document) => Some(document.holds(self.event, &self.program.limits, fold)),
             Predicate::Script(script) => {
                 script.holds(self.event, columns, self.program.limits.max_combinations, fold).ok()
             }

@@ -1,26 +1,37 @@
 //! Rule sets and sessions.
 
+mod assembly;
 mod compile;
 mod evaluate;
+mod exceptions;
+#[cfg(feature = "profile")]
+pub mod inspect;
+mod lines;
+mod pieces;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod session;
+mod signals;
+mod streams;
 mod targets;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use assembly::TIMESTAMP_FIELD;
 pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub use session::Session;
+pub(crate) use streams::Streams;
 pub(crate) use targets::{Target, Targets};
 
 use crate::api::Rejection;
 use crate::correlate::Setting;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::decode::{Line, Projection, Slots};
+use crate::detect::threat::Threat;
 use crate::normalise::{Files, Normalisers, Scratch};
 use crate::plan::access::Access;
 use crate::plan::code::Code;
@@ -59,6 +70,10 @@ pub(crate) struct Program {
     pub targets: Targets,
     pub correlations: Vec<Correlation>,
     pub timelines: Vec<TimelineFields>,
+    /// Rules that look for indicators, in the order of their rules.
+    pub threats: Vec<Threat>,
+    /// Which data streams the rules are meant for.
+    pub streams: Streams,
     pub limits: Limits,
     /// Which filters could hold.
     pub access: Access,
@@ -84,6 +99,8 @@ impl Program {
             targets: Targets::default(),
             correlations: Vec::new(),
             timelines: Vec::new(),
+            threats: Vec::new(),
+            streams: Streams::default(),
             limits,
             normalisers: None,
         }

@@ -136,6 +136,8 @@ impl Profiler {
 
         let rule = |target: &Target| match *target {
             Target::Rule(rule) => (rule, None),
+            Target::Threat(threat) => (program.threats[threat as usize].rule, None),
+            Target::Detection(machine) => (program.correlations[machine as usize].rule, None),
             Target::Term(machine, term) => (program.correlations[machine as usize].rule, Some(term)),
         };
         let counts = &self.counts;

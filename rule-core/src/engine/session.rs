@@ -1,14 +1,22 @@
 //! A rule set at work on a stream of events.
 
+mod found;
+
 use std::sync::Arc;
 
+use super::signals::Signals;
+use super::streams::Seen;
 use super::{Evaluator, Program, RuleSet, Target, lines, reject};
-use crate::alert::AlertBuilder;
-use crate::api::{Advance, Match, Outcome, SequenceStatus, SessionOptions};
+use crate::alert::{AlertBuilder, Extra};
+use crate::api::{Advance, Match, Outcome, SessionOptions};
 use crate::correlate::Correlator;
 use crate::correlate::order::At;
+use crate::correlate::plan::Shape;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
 use crate::decode::Line;
+use crate::detect;
+use crate::detect::threat::Scratch;
+use crate::sort;
 
 /// A rule set at work on a stream of events.
 ///
@@ -31,8 +39,18 @@ pub struct Session {
     keeps_events: bool,
     /// None when no rule is about several events.
     correlator: Option<Correlator>,
+    /// The data streams of events.
+    streams: Seen,
+    /// What it is for events that do not say.
+    index: Option<String>,
     /// The rules that the current event matched.
-    matched: Vec<u32>,
+    matched: Vec<Matched>,
+    scratch: Scratch,
+    /// None when alerts are not limited.
+    signals: Option<Signals>,
+    options: detect::Options,
+    /// Whether a rule counts, remembers, suppresses or looks up indicators.
+    detects: bool,
     /// The terms that it matched.
     terms: Vec<(u32, u16)>,
     lateness: Option<u64>,
@@ -41,15 +59,28 @@ pub struct Session {
     seen: u64,
 }
 
+/// That the event at hand is a match of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Matched {
+    rule: u32,
+    /// Whether it is an alert at once.
+    is_alert: bool,
+    /// The indicators that the rule looked for.
+    threat: Option<u32>,
+}
+
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
         let files = rules.program.normalisers.as_ref().map(|(_, files)| files);
-        let builder = || AlertBuilder::new(rules.rules.len(), options.notes).with_normalisers(files);
-        let alerts = options.alerts.then(builder);
+        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes).with_normalisers(files));
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
-        let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed));
+        let signals = (options.alerts && options.max_signals).then(|| Signals::new(files));
+        let detect = detect::Options { learning: options.learning_ms, max_signals: signals.is_some() };
+        let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed, detect));
+        let detects = setting.correlations.iter().any(|c| matches!(c.shape, Shape::Detection(_)))
+            || !rules.program.threats.is_empty();
         let (evaluator, keeps_events) = (Evaluator::default(), options.alerts);
         Session {
             evaluator,
@@ -57,7 +88,13 @@ impl Session {
             alerts,
             keeps_events,
             correlator,
+            streams: Seen::default(),
+            index: options.index,
             matched: Vec::new(),
+            scratch: Scratch::default(),
+            signals,
+            options: detect,
+            detects,
             terms: Vec::new(),
             lateness,
             seed,
@@ -88,6 +125,7 @@ impl Session {
         if let Some(correlator) = &mut self.correlator {
             correlator.expire(rules.program.setting());
         }
+        self.correlated(&mut outcome);
         self.conclude(outcome)
     }
 
@@ -135,10 +173,11 @@ impl Session {
     /// it saw. Alike for alike sessions.
     pub fn snapshot(&self) -> Vec<u8> {
         let setting = self.rules.program.setting();
-        let none = || Correlator::new(setting, None, 0);
+        let signals = self.signals.as_ref().map(|signals| signals.save(&self.rules.rules)).unwrap_or_default();
+        let none = || Correlator::new(setting, None, 0, self.options);
         match &self.correlator {
-            Some(correlator) => snapshot::write(correlator, setting, self.seen, self.alerts.is_some()),
-            None => snapshot::write(&none(), setting, self.seen, true),
+            Some(correlator) => snapshot::write(correlator, setting, self.seen, self.alerts.is_some(), signals),
+            None => snapshot::write(&none(), setting, self.seen, true, signals),
         }
     }
 
@@ -149,22 +188,28 @@ impl Session {
             return Err(RestoreError::Used);
         }
         let setting = self.rules.program.setting();
-        let fresh = Correlator::new(setting, self.lateness, self.seed);
-        let (correlator, seen, restored) = snapshot::read(bytes, fresh, setting, self.alerts.is_some())?;
+        let fresh = Correlator::new(setting, self.lateness, self.seed, self.options);
+        let read = snapshot::read(bytes, fresh, setting, self.alerts.is_some())?;
         if self.correlator.is_some() {
-            self.correlator = Some(correlator);
+            self.correlator = Some(read.correlator);
         }
-        self.seen = seen;
-        Ok(restored)
+        if let Some(signals) = &mut self.signals {
+            signals.restore(&self.rules.rules, &read.signals);
+        }
+        self.seen = read.seen;
+        Ok(read.restored)
     }
 
-    fn work(&mut self, work: impl FnOnce(&mut Correlator, &Program)) -> Outcome {
+    fn work(&mut self, work: impl Fn(&mut Correlator, &Program)) -> Outcome {
         let mut outcome = self.outcome();
         let rules = self.rules.clone();
-        if let Some(correlator) = &mut self.correlator {
-            work(correlator, &rules.program);
+        // Again for the suppression of what was found at first. Done twice, it is done once.
+        for _ in 0..2 {
+            if let Some(correlator) = &mut self.correlator {
+                work(correlator, &rules.program);
+            }
+            self.correlated(&mut outcome);
         }
-        self.correlated(&mut outcome);
         self.conclude(outcome)
     }
 
@@ -181,20 +226,71 @@ impl Session {
         }
         self.terms.clear();
         self.matched.clear();
+        if !self.evaluator.matched().is_empty() {
+            self.streams.event(&program.streams, self.evaluator.event(line), self.index.as_deref());
+        }
         for filter in self.evaluator.matched() {
             for target in program.targets.of(*filter) {
+                let rule = match *target {
+                    Target::Rule(rule) => rule,
+                    Target::Threat(number) => program.threats[number as usize].rule,
+                    Target::Term(machine, _) | Target::Detection(machine) => {
+                        program.correlations[machine as usize].rule
+                    }
+                };
+                if !self.streams.is_for(&program.streams, rule) {
+                    continue;
+                }
                 match *target {
-                    Target::Rule(rule) => self.matched.push(rule),
+                    Target::Rule(rule) => self.matched.push(Matched { rule, is_alert: true, threat: None }),
+                    Target::Threat(number) => {
+                        let threat = &program.threats[number as usize];
+                        let event = self.evaluator.event(line);
+                        if !threat.matches(event, &program.plan.columns, &mut self.scratch) {
+                            continue;
+                        }
+                        let (rule, is_alert) = (threat.rule, threat.machine.is_none());
+                        self.matched.push(Matched { rule, is_alert, threat: Some(number) });
+                        if let Some(machine) = threat.machine.filter(|_| self.keeps_events) {
+                            let correlation = &program.correlations[machine as usize];
+                            self.terms.extend(correlation.wanted().map(|term| (machine, term)));
+                        }
+                    }
+                    Target::Detection(machine) => {
+                        let correlation = &program.correlations[machine as usize];
+                        let is_each = correlation.is_each();
+                        if is_each {
+                            self.matched.push(Matched { rule: correlation.rule, is_alert: false, threat: None });
+                        }
+                        // Suppression is about alerts.
+                        if !is_each || self.keeps_events {
+                            self.terms.extend(correlation.wanted().map(|term| (machine, term)));
+                        }
+                    }
                     Target::Term(machine, term) => self.terms.push((machine, term)),
                 }
             }
         }
         // In the order of the rules, whoever shares a condition with whom.
-        self.matched.sort_unstable();
-        for &rule in &self.matched {
+        sort::unstable(&mut self.matched, Ord::cmp);
+        let at = match &mut self.signals {
+            Some(signals) if self.matched.iter().any(|matched| matched.is_alert) => signals.time(line, &program.limits),
+            _ => None,
+        };
+        for &Matched { rule, is_alert, threat } in &self.matched {
             outcome.matches.push(Match { rule, events: vec![number], join_keys: Vec::new() });
-            if let Some(builder) = &mut self.alerts {
-                builder.push(rule, &self.rules.rules[rule as usize], line.bytes, &program.limits, &mut outcome.alerts);
+            let Some(builder) = self.alerts.as_mut().filter(|_| is_alert) else { continue };
+            let (info, limits) = (&self.rules.rules[rule as usize], &program.limits);
+            let held_back = &mut outcome.held_back;
+            if self.signals.as_mut().is_none_or(|signals| signals.take(rule, info, at, limits, held_back)) {
+                let Some(threat) = threat.and_then(|number| program.threats.get(number as usize)) else {
+                    builder.push(rule, info, line.bytes, limits, &mut outcome.alerts);
+                    continue;
+                };
+                let event = self.evaluator.event(line);
+                let enrichments = threat.enrichments(event, &program.plan.columns, &mut self.scratch);
+                let extra = Extra::new().with("threat.enrichments", &enrichments);
+                builder.push_with(rule, info, line.bytes, &extra, limits, &mut outcome.alerts);
             }
         }
         let Some(correlator) = self.correlator.as_mut().filter(|_| readable) else { return };
@@ -208,42 +304,5 @@ impl Session {
             reject(&mut outcome.rejected, &mut outcome.rejections, &program.limits, number, 0, message);
         }
         self.correlated(outcome);
-    }
-
-    /// Matches of sequences and samples that were found.
-    fn correlated(&mut self, outcome: &mut Outcome) {
-        let Some(correlator) = &mut self.correlator else { return };
-        for completion in correlator.take_matches() {
-            let rule = self.rules.program.correlations[completion.machine as usize].rule;
-            let events = completion.events.iter().map(|event| event.arrival).collect();
-            outcome.matches.push(Match { rule, events, join_keys: completion.key.to_json() });
-            if let Some(builder) = &mut self.alerts {
-                let lines: Vec<&[u8]> = completion.events.iter().filter_map(|event| event.source.as_deref()).collect();
-                let limits = &self.rules.program.limits;
-                let key = completion.key.bytes();
-                builder.push_group(rule, &self.rules.rules[rule as usize], key, &lines, limits, &mut outcome.alerts);
-            }
-            correlator.settle(completion);
-        }
-    }
-
-    /// Says how the sequences and samples are doing.
-    fn conclude(&mut self, mut outcome: Outcome) -> Outcome {
-        let Some(correlator) = &mut self.correlator else { return outcome };
-        let (tally, sizes) = (correlator.take_tally(), correlator.sizes());
-        outcome.sequences = Some(SequenceStatus {
-            held: sizes.held,
-            held_bytes: sizes.held_bytes,
-            join_keys: sizes.keys,
-            partial_matches: sizes.partials,
-            state_bytes: sizes.state_bytes,
-            watermark: correlator.watermark().map(|at| at.ms),
-            late: tally.late,
-            undated: tally.undated,
-            hurried: tally.hurried,
-            evicted_keys: tally.evicted_keys,
-            evicted_partials: tally.evicted_partials,
-        });
-        outcome
     }
 }

@@ -11,6 +11,10 @@ pub(crate) enum Target {
     Rule(u32),
     /// The event belongs to a term of a sequence or sample: which one, and its term.
     Term(u32, u16),
+    /// The event has its turn with this rule of [`detect`](crate::detect), by the number of its correlation.
+    Detection(u32),
+    /// The event is a match of a rule if it has a value of an indicator, by the number of its [`Threat`](crate::detect::threat::Threat).
+    Threat(u32),
 }
 
 /// What each filter is for.
@@ -57,7 +61,7 @@ impl Targets {
     pub fn terms(&self, filters: &[u32]) -> impl Iterator<Item = (u32, u16)> {
         filters.iter().flat_map(|filter| self.of(*filter)).filter_map(|target| match target {
             Target::Term(machine, term) => Some((*machine, *term)),
-            Target::Rule(_) => None,
+            Target::Rule(_) | Target::Detection(_) | Target::Threat(_) => None,
         })
     }
 }

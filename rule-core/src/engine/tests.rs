@@ -27,6 +27,7 @@ fn holds(condition: &Condition, plan: &Plan, event: crate::decode::Event<'_>, fo
                 values.any(|value| test.passes(value, column, fold))
             }
             Predicate::Words => panic!("a test was wanted"),
+            Predicate::Document(document) => document.holds(event, &Limits::default(), fold),
             Predicate::Script(script) => script.holds(event, &plan.columns, u32::MAX, fold) == Ok(true),
         },
     }

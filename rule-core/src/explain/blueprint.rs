@@ -17,7 +17,7 @@ use crate::syntax::ast::{self, Category, CompareOp, EventFilter, Expr, ExprKind}
 use crate::value::Value;
 
 /// Deepest nesting of nodes: JSON parsers have a limit of their own, and a node nests it by two.
-const MAX_DEPTH: usize = 40;
+pub(super) const MAX_DEPTH: usize = 40;
 
 /// A term of the query.
 pub struct Blueprint<'q> {
@@ -123,7 +123,7 @@ impl Drawer<'_> {
         Some(Blueprint { term: self.describe(Role::Event, filter.span), keys: Vec::new(), root })
     }
 
-    fn describe(&self, role: Role, span: Span) -> Term {
+    pub(super) fn describe(&self, role: Role, span: Span) -> Term {
         Term { role, text: self.lines.of(span), span: self.query.map.span(span), runs: 1, keys: Vec::new() }
     }
 
@@ -153,17 +153,17 @@ impl Drawer<'_> {
         Some(root)
     }
 
-    fn part<'q>(&self, kind: NodeKind, span: Span, holds: u32, fails: Option<u32>) -> Part<'q> {
+    pub(super) fn part<'q>(&self, kind: NodeKind, span: Span, holds: u32, fails: Option<u32>) -> Part<'q> {
         let (text, span) = (self.lines.of(span), self.query.map.span(span));
         Part { kind, text, span, holds, fails, test: None, null: false, notes: Vec::new(), children: Vec::new() }
     }
 
-    fn push(&mut self, filter: Filter) -> u32 {
+    pub(super) fn push(&mut self, filter: Filter) -> u32 {
         self.filters.push(filter);
         self.filters.len() as u32 - 1
     }
 
-    fn push_condition(&mut self, condition: Condition) -> u32 {
+    pub(super) fn push_condition(&mut self, condition: Condition) -> u32 {
         self.push(Filter { category: None, condition })
     }
 
@@ -250,7 +250,7 @@ impl Drawer<'_> {
         Test { expr: Some(expr), fields, predicate, negated, null, wanted, hints, items, constants }
     }
 
-    fn read(&self, name: &str, slot: u32) -> Read {
+    pub(super) fn read(&self, name: &str, slot: u32) -> Read {
         Read { name: name.to_owned(), slot, known: self.checker.schema.get(name).is_some() }
     }
 

@@ -22,6 +22,15 @@ pub struct ExplainOptions {
     /// An Elasticsearch mapping; see [`CompileOptions::mapping`](crate::CompileOptions::mapping).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Value>,
+    /// What this deployment changes of the rule; see [`CompileOptions::overrides`](crate::CompileOptions::overrides).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Source>,
+    /// See [`CompileOptions::value_lists`](crate::CompileOptions::value_lists).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub value_lists: Vec<Source>,
+    /// See [`CompileOptions::indicators`](crate::CompileOptions::indicators).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indicators: Vec<Source>,
     /// Normaliser files; see [`CompileOptions::normalisers`](crate::CompileOptions::normalisers).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub normalisers: Vec<Source>,

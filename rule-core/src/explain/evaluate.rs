@@ -179,8 +179,8 @@ impl<'a> Scene<'a> {
             self.names.get_or_init(|| Names::of(self.event.source())).instead_of(&read.name, read.known)
         });
         node.notes.extend(said);
-        if let (Some(expr), Some(hint)) = (test.expr, self.near_miss(test, node)) {
-            node.notes.insert(0, notes::near_miss(expr, hint));
+        if let Some(hint) = self.near_miss(test, node) {
+            node.notes.insert(0, notes::near_miss(test.expr, hint));
         }
     }
 

@@ -20,6 +20,7 @@
 //! ```
 
 mod blueprint;
+mod clauses;
 mod data;
 mod decide;
 mod evaluate;
@@ -42,9 +43,10 @@ use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, schema, t
 use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, RuleFile};
+use crate::rule::{self, FileContents, Overrides, RuleFile};
 use crate::syntax::ast::{self, Query, QueryKind as Parsed};
 use crate::syntax::parse_query;
+use crate::{kql, lucene};
 use blueprint::{Blueprint, Drawer};
 use evaluate::Explainer;
 use text::OneLine;
@@ -54,8 +56,16 @@ const TIMESTAMP_FIELD: &str = "@timestamp";
 
 /// Explains the first rule of a file over events, one JSON document per line, whole lines only. The error is all that is wrong with the rule.
 pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Result<Explanation, Vec<Diagnostic>> {
-    let (rules, mut found) = rule::read(source, &options.limits);
-    let Some(rule) = rules.into_iter().next() else { return Err(found) };
+    let FileContents { rules, diagnostics: mut found, .. } = rule::read(source, &options.limits);
+    let Some(mut rule) = rules.into_iter().next() else { return Err(found) };
+    if let Some(source) = &options.overrides {
+        let (mut overrides, wrong) = Overrides::read(source, &options.limits);
+        found.extend(wrong);
+        let mut refused = Vec::new();
+        overrides.apply(&mut rule.info, &mut refused);
+        locate(&mut refused, &source.text);
+        found.extend(refused);
+    }
     let mut errors = Vec::new();
     let (normalisers, wrong) = Files::read(&options.normalisers, options.normaliser.as_deref(), &options.limits);
     found.extend(wrong);
@@ -82,7 +92,7 @@ fn explain_rule(
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Explanation> {
     let (info, limits) = (&rule.info, &options.limits);
-    if info.language != "eql" {
+    if !matches!(info.language.as_str(), "eql" | "kuery" | "lucene") {
         let message = format!("rules of type {} ({}) are not explained by this version", info.kind, info.language);
         errors.push(Diagnostic::error(codes::RULE_TYPE, message, Span::default()));
         return None;
@@ -97,7 +107,12 @@ fn explain_rule(
     let category = options.event_category_field.as_ref().or(info.event_category_override.as_ref());
 
     let mut in_query = Vec::new();
-    let parsed = parse_query(&query.text, limits.max_query_depth, &mut in_query);
+    let depth = limits.max_query_depth;
+    let (parsed, clause) = match info.language.as_str() {
+        "kuery" => (None, kql::parse(&query.text, depth, &mut in_query)),
+        "lucene" => (None, lucene::parse(&query.text, depth, &mut in_query)),
+        _ => (parse_query(&query.text, depth, &mut in_query), None),
+    };
     let lines = OneLine::new(&query.text);
     let checker = Checker { text: &query.text, schema: &schema, limits, plan: &mut plan, errors: &mut in_query };
     let mut drawer = Drawer {
@@ -107,7 +122,11 @@ fn explain_rule(
         category_field: category.map_or(CATEGORY_FIELD, String::as_str),
         filters: vec![Filter { category: None, condition: Condition::Constant(true) }],
     };
-    let drawn = parsed.as_ref().map(|parsed| draw(parsed, &mut drawer));
+    let drawn = match (&parsed, &clause) {
+        (Some(parsed), _) => Some(draw(parsed, &mut drawer)),
+        (None, Some(clause)) => Some(drawer.clauses(clause).into_iter().collect()),
+        (None, None) => None,
+    };
     let filters = drawer.filters;
     to_file(&mut in_query, query);
     errors.append(&mut in_query);
@@ -115,10 +134,10 @@ fn explain_rule(
     if errors.iter().any(|d| d.level == Level::Error) {
         return None;
     }
-    let (kind, maxspan) = match &parsed.as_ref()?.kind {
-        Parsed::Event(_) => (QueryKind::Event, None),
-        Parsed::Sequence(sequence) => (QueryKind::Sequence, sequence.maxspan.map(|(millis, _)| millis)),
-        Parsed::Sample(_) => (QueryKind::Sample, None),
+    let (kind, maxspan) = match parsed.as_ref().map(|parsed| &parsed.kind) {
+        Some(Parsed::Sequence(sequence)) => (QueryKind::Sequence, sequence.maxspan.map(|(millis, _)| millis)),
+        Some(Parsed::Sample(_)) => (QueryKind::Sample, None),
+        Some(Parsed::Event(_)) | None => (QueryKind::Event, None),
     };
     let mut explanation = Explanation {
         path: String::new(),
@@ -147,7 +166,9 @@ fn explain_rule(
             .map_or(TIMESTAMP_FIELD, String::as_str),
         tiebreaker: info.tiebreaker_field.as_deref(),
     };
-    explanation.sequence = trace::trace((parsed.as_ref()?, &query.text), info, &schema, limits, &fields, events);
+    if let Some(parsed) = &parsed {
+        explanation.sequence = trace::trace((parsed, &query.text), info, &schema, limits, &fields, events);
+    }
     Some(explanation)
 }
 

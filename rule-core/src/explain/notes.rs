@@ -44,7 +44,7 @@ fn operator(expr: &Expr) -> (String, String) {
 
 /// A near miss in brief.
 pub fn aside(expr: Option<&Expr>, hint: Hint) -> String {
-    let (op, _) = expr.map(operator).unwrap_or_default();
+    let (op, _) = expr.map_or((":".into(), "".into()), operator);
     match hint {
         Hint::Case => "case-sensitive".into(),
         Hint::Wildcard => format!("`{op}` knows no wildcards"),
@@ -54,7 +54,8 @@ pub fn aside(expr: Option<&Expr>, hint: Hint) -> String {
 }
 
 /// A near miss as a note.
-pub fn near_miss(expr: &Expr, hint: Hint) -> String {
+pub fn near_miss(expr: Option<&Expr>, hint: Hint) -> String {
+    let Some(expr) = expr else { return near_miss_of_value(hint) };
     let (op, insensitive) = operator(expr);
     match hint {
         Hint::Case => {
@@ -84,6 +85,18 @@ pub fn met_by(items: Vec<&str>) -> Option<String> {
         _ if items.is_empty() => None,
         0 => Some(format!("met by {named}")),
         more => Some(format!("met by {named} and {more} more")),
+    }
+}
+
+/// The same in KQL and Lucene, where a value is written without an operator.
+fn near_miss_of_value(hint: Hint) -> String {
+    match hint {
+        Hint::Case => "values are case-sensitive: the event's differs in case only".into(),
+        Hint::Wildcard | Hint::Part => {
+            "a value is the whole of the field's: with `*` at both ends, outside quotes, it would find a part of it"
+                .into()
+        }
+        Hint::Blank => "white space counts: the value differs by it at its ends".into(),
     }
 }
 

@@ -18,21 +18,28 @@ const MAX_EXACT: u64 = 1 << 53;
 /// A query's tokens, from which the text of an expression is put on one line.
 pub struct OneLine<'t> {
     text: &'t str,
-    tokens: Vec<Token>,
+    /// None of a text that is not EQL.
+    tokens: Option<Vec<Token>>,
 }
 
 impl<'t> OneLine<'t> {
     pub fn new(text: &'t str) -> OneLine<'t> {
-        OneLine { text, tokens: lexer::tokens(text, &mut Vec::new()) }
+        let mut errors = Vec::new();
+        let tokens = lexer::tokens(text, &mut errors);
+        OneLine { text, tokens: errors.is_empty().then_some(tokens) }
     }
 
     /// The source of a span: without comments, a single space for white space and none inside parentheses' ends.
     pub fn of(&self, span: Span) -> String {
+        let Some(tokens) = &self.tokens else {
+            let text = self.text.get(span.range()).unwrap_or_default();
+            return cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), MAX_TEXT);
+        };
         let mut line = String::new();
         let mut length = 0;
         let mut before: Option<&Token> = None;
-        let first = self.tokens.partition_point(|token| token.span.start < span.start);
-        for token in &self.tokens[first..] {
+        let first = tokens.partition_point(|token| token.span.start < span.start);
+        for token in &tokens[first..] {
             if token.span.end > span.end || token.kind == TokenKind::End {
                 break;
             }

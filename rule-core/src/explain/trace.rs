@@ -6,6 +6,7 @@ use crate::api::Match;
 use crate::check::Checker;
 use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::correlate::{Correlator, Setting};
+use crate::detect;
 use crate::engine::{Evaluator, Program, Target, Targets, lines, window};
 use crate::normalise::Files;
 use crate::plan::Plan;
@@ -42,16 +43,24 @@ pub(super) fn trace(
     };
     let order = TimelineFields {
         timestamp: plan.slot(schema, fields.timestamp),
+        fallback: None,
         tiebreaker: fields.tiebreaker.map(|name| plan.slot(schema, name)),
     };
     let targets: Vec<_> = (0..lowered.filters.len()).map(|term| Target::Term(0, term as u16)).collect();
     let (filters, targets) = Targets::share(lowered.filters, &targets);
-    let correlation = Correlation { rule: 0, timeline: 0, terms: lowered.terms, shape: lowered.shape, hash: [0; 16] };
+    let correlation = Correlation {
+        rule: 0,
+        timeline: 0,
+        terms: lowered.terms,
+        shape: lowered.shape,
+        hash: [0; 16],
+        suppressed: None,
+    };
     let program = Program::new(plan, filters, limits.clone())
         .with_correlations(targets, vec![correlation], vec![order])
         .with_normalisers(fields.normalisers);
     let setting = program.setting();
-    let mut correlator = Correlator::new(setting, None, 0);
+    let mut correlator = Correlator::new(setting, None, 0, detect::Options::default());
     correlator.trace();
     let mut evaluator = Evaluator::default();
     for (ordinal, line) in (0..).zip(lines(events)) {

@@ -7,7 +7,9 @@ pub mod address;
 pub mod literal;
 pub mod regex;
 pub mod wildcard;
+pub mod words;
 
+use crate::sort;
 use address::Range;
 use literal::Literal;
 use regex::Regex;
@@ -46,7 +48,7 @@ impl StringSet {
                 Case::Unicode => fold.unicode(s).into(),
             })
             .collect();
-        list.sort_unstable();
+        sort::unstable(&mut list, Ord::cmp);
         list.dedup();
         StringSet { case, list: list.into() }
     }

@@ -8,6 +8,7 @@ use super::access::weight;
 use super::condition::Condition;
 use super::test::Spec;
 use super::{Plan, Predicate};
+use crate::sort;
 
 /// The conditions of all filters.
 #[derive(Debug, Default)]
@@ -166,7 +167,7 @@ impl Writer<'_> {
     /// Writes parts of which all must hold, or one if `all` is false.
     fn parts(&mut self, parts: &[Condition], wanted: bool, all: bool, holds: Label, fails: Label, next: Label) {
         let mut order: Vec<(u64, u32)> = (0..).zip(parts).map(|(number, part)| (self.costs.of(part), number)).collect();
-        order.sort_unstable();
+        sort::unstable(&mut order, Ord::cmp);
         let Some((last, others)) = order.split_last() else {
             return self.add(&Condition::Constant(all), true, holds, fails, next);
         };
@@ -202,6 +203,7 @@ impl Costs<'_> {
                         16 * spec.cost() + (15.0 * weight(&self.plan.columns[*slot as usize].path)) as u64
                     }
                     (None, Predicate::Script(script)) => 1600 + 1600 * script.mentions.len() as u64,
+                    (None, Predicate::Document(_)) => 1 << 20,
                     (None, Predicate::Field { .. } | Predicate::Words) => 1600,
                 }
             }
@@ -236,7 +238,9 @@ impl Spec {
             Spec::Date(..) | Spec::DateIn(_) | Spec::Address(..) | Spec::Ranges(_) | Spec::Version(..) => 20,
             Spec::Like(list, _) | Spec::TextIn(list, _) => 10 * list.len() as u64,
             Spec::Regex(list, _) => 100 * list.len() as u64,
-            Spec::AnyOf(list) => list.iter().map(Spec::cost).sum(),
+            Spec::AnyOf(list) | Spec::AllOf(list) => list.iter().map(Spec::cost).sum(),
+            Spec::AnyWord(inner) => 50 * inner.cost(),
+            Spec::Phrase(_) => 100,
         }
     }
 }

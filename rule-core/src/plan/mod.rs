@@ -8,6 +8,7 @@
 pub mod access;
 pub mod code;
 pub mod condition;
+pub mod document;
 #[cfg(feature = "profile")]
 pub mod notes;
 pub mod script;
@@ -24,6 +25,7 @@ use crate::pattern::regex::RegexError;
 use crate::schema::{Field, FieldType, Schema};
 use crate::time::Format;
 use condition::Condition;
+use document::Document;
 use script::Script;
 use test::{Spec, Test};
 
@@ -99,6 +101,8 @@ pub enum Predicate {
     },
     /// Whether an expression over several fields or with functions holds for any combination of their values.
     Script(Box<Script>),
+    /// A question about the event as a whole.
+    Document(Box<Document>),
 }
 
 /// A condition with the category that it needs.
@@ -213,6 +217,11 @@ impl Plan {
     /// A predicate with a script of its own.
     pub fn script_predicate(&mut self, script: Script) -> u32 {
         self.push(Predicate::Script(Box::new(script)), None)
+    }
+
+    /// A predicate about the event as a whole.
+    pub fn document_predicate(&mut self, document: Document) -> u32 {
+        self.push(Predicate::Document(Box::new(document)), None)
     }
 
     fn push(&mut self, predicate: Predicate, spec: Option<(u32, Spec)>) -> u32 {

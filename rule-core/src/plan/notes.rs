@@ -125,7 +125,8 @@ fn without_parentheses(mut text: &str) -> &str {
 fn kind(spec: &Spec) -> Kind {
     match spec {
         Spec::Regex(..) => Kind::Regex,
-        Spec::AnyOf(list) if list.iter().any(|spec| kind(spec) == Kind::Regex) => Kind::Regex,
+        Spec::AnyOf(list) | Spec::AllOf(list) if list.iter().any(|spec| kind(spec) == Kind::Regex) => Kind::Regex,
+        Spec::AnyWord(inner) => kind(inner),
         _ => Kind::Test,
     }
 }

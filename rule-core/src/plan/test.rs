@@ -8,7 +8,7 @@ use crate::decode::Value;
 use crate::pattern::address::{self, Range};
 use crate::pattern::literal::Literal;
 use crate::pattern::regex::{Regex, RegexError};
-use crate::pattern::{Fold, TextTest};
+use crate::pattern::{Fold, TextTest, words};
 use crate::schema::FieldType;
 use crate::syntax::ast::CompareOp;
 use crate::time::{self, Format, Instant, Period};
@@ -50,6 +50,12 @@ pub enum Spec {
     Version(CompareOp, String),
     /// Passes one of the tests.
     AnyOf(Vec<Spec>),
+    /// Passes all of the tests.
+    AllOf(Vec<Spec>),
+    /// A word of analysed text passes the test.
+    AnyWord(Box<Spec>),
+    /// Analysed text has these words one after the other.
+    Phrase(Vec<String>),
     /// Nothing passes: the constant cannot be a value of the field's type.
     Never,
 }
@@ -104,6 +110,11 @@ impl Spec {
             Spec::AnyOf(list) => {
                 Test::AnyOf(list.iter().map(|s| s.compile(max_regex_bytes)).collect::<Result<_, _>>()?)
             }
+            Spec::AllOf(list) => {
+                Test::AllOf(list.iter().map(|s| s.compile(max_regex_bytes)).collect::<Result<_, _>>()?)
+            }
+            Spec::AnyWord(inner) => Test::AnyWord(Box::new(inner.compile(max_regex_bytes)?)),
+            Spec::Phrase(words) => Test::Phrase(words.clone()),
             Spec::Never => Test::AnyOf(Vec::new()),
         })
     }
@@ -131,6 +142,9 @@ pub enum Test {
     Ranges(Vec<Range>),
     Version(CompareOp, Box<str>),
     AnyOf(Vec<Test>),
+    AllOf(Vec<Test>),
+    AnyWord(Box<Test>),
+    Phrase(Vec<String>),
 }
 
 impl Test {
@@ -152,6 +166,9 @@ impl Test {
             Test::Ranges(list) => crate::pattern::in_ranges(text(&value), list) == Some(true),
             Test::Version(op, wanted) => op.holds(versions(text(&value), wanted)),
             Test::AnyOf(list) => list.iter().any(|test| test.passes(value, column, fold)),
+            Test::AllOf(list) => list.iter().all(|test| test.passes(value, column, fold)),
+            Test::AnyWord(test) => words::of(text(&value)).any(|word| test.passes(Value::String(&word), column, fold)),
+            Test::Phrase(phrase) => words::has_phrase(text(&value), phrase),
         }
     }
 }

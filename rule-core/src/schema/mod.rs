@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::sort;
 use crate::time::Format;
 
 /// The type of a field, as far as EQL tells types apart.
@@ -136,6 +137,16 @@ impl Schema {
         self.fields.is_nested(name) || self.fields.nested.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
     }
 
+    /// Whether there are fields below this name: it is that of an object.
+    pub fn has_below(&self, name: &str) -> bool {
+        let sorted = &self.fields.sorted;
+        let at = sorted.partition_point(|(known, _)| known.as_str() < name);
+        sorted[at..]
+            .iter()
+            .take_while(|(known, _)| known.starts_with(name))
+            .any(|(known, _)| known[name.len()..].starts_with('.'))
+    }
+
     /// The known name that was probably meant by this unknown one, if one is close enough to be suggested.
     pub fn nearest(&self, name: &str) -> Option<String> {
         let names = || self.fields.sorted.iter().map(|(name, _)| name.as_str());
@@ -165,10 +176,10 @@ struct Fields {
 impl Fields {
     /// Puts what was collected in order and finds out which fields are nested. Of two fields with one name the first stays.
     fn new(mut sorted: Vec<(String, Field)>, mut nested: Vec<String>, mut flattened: Vec<String>) -> Fields {
-        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        sort::by(&mut sorted, |a, b| a.0.cmp(&b.0));
         sorted.dedup_by(|later, first| later.0 == first.0);
-        nested.sort();
-        flattened.sort();
+        sort::sort(&mut nested);
+        sort::sort(&mut flattened);
         let mut fields = Fields { sorted: Vec::new(), nested, flattened };
         for (_, field) in &mut sorted {
             field.nested = fields.is_nested(&field.path);

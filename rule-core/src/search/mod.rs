@@ -13,6 +13,7 @@ use crate::correlate::order::{Tiebreaker, timestamp};
 use crate::correlate::plan::{Correlation, Shape, TimelineFields};
 use crate::correlate::{Completion, Correlator};
 use crate::decode::{Event, Line};
+use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::engine::{Evaluator, Program, Target, Targets, lines, locate, reject, schema};
 use crate::json;
@@ -101,6 +102,7 @@ impl Search {
         let window = window(&parsed, &options, errors)?;
         let order = TimelineFields {
             timestamp: plan.slot(&schema, &options.timestamp_field),
+            fallback: None,
             tiebreaker: options.tiebreaker_field.map(|name| plan.slot(&schema, &name)),
         };
         let (program, results) = match lowered {
@@ -111,10 +113,10 @@ impl Search {
             Ok(Lowered { filters, terms, shape }) => {
                 let targets: Vec<_> = (0..filters.len()).map(|term| Target::Term(0, term as u16)).collect();
                 let (filters, targets) = Targets::share(filters, &targets);
-                let correlation = Correlation { rule: 0, timeline: 0, terms, shape, hash: [0; 16] };
+                let correlation = Correlation { rule: 0, timeline: 0, terms, shape, hash: [0; 16], suppressed: None };
                 let program =
                     Program::new(plan, filters, limits).with_correlations(targets, vec![correlation], vec![order]);
-                let correlator = Box::new(Correlator::new(program.setting(), None, 0));
+                let correlator = Box::new(Correlator::new(program.setting(), None, 0, detect::Options::default()));
                 let results = Results::Groups { correlator, terms: Vec::new(), found: BTreeMap::new(), partial: false };
                 (program, results)
             }
@@ -261,7 +263,7 @@ fn group(shape: &Shape, completion: &Completion) -> String {
         // Sequences show dates as documents do, samples as aggregations do.
         let keys: Vec<serde_json::Value> = match shape {
             Shape::Sequence(_) => keys.iter().map(KeyValue::to_json).collect(),
-            Shape::Sample(_) => keys.iter().map(KeyValue::to_number_json).collect(),
+            _ => keys.iter().map(KeyValue::to_number_json).collect(),
         };
         out.push_str(r#""join_keys":"#);
         out.push_str(&serde_json::to_string(&keys).unwrap_or_default());
@@ -276,7 +278,7 @@ fn group(shape: &Shape, completion: &Completion) -> String {
         Shape::Sequence(sequence) => {
             sequence.layout.iter().map(|stage| stage.map_or(MISSING, |stage| event(usize::from(stage)))).collect()
         }
-        Shape::Sample(_) => (0..completion.events.len()).map(event).collect(),
+        _ => (0..completion.events.len()).map(event).collect(),
     };
     out.push_str(&events.join(","));
     out.push_str("]}");

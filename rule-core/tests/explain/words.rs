@@ -391,8 +391,8 @@ fn errors_are_those_of_the_rule() {
     assert_eq!((errors[0].code.as_str(), errors[0].line, errors[0].path.as_str()), ("syntax", 1, "rule.eql"));
     let errors = explain(&Source { path: "x".into(), text: String::new() }, b"{}", &ExplainOptions::default());
     assert_eq!(errors.unwrap_err()[0].code, "rule-file");
-    let kuery = "[rule]\nname = \"x\"\nrule_id = \"1\"\ntype = \"query\"\nlanguage = \"kuery\"\nquery = \"a:b\"\n";
-    let errors = explain(&Source { path: "x".into(), text: kuery.into() }, b"{}", &ExplainOptions::default());
+    let esql = "[rule]\nname = \"x\"\nrule_id = \"1\"\ntype = \"esql\"\nlanguage = \"esql\"\nquery = \"from a\"\n";
+    let errors = explain(&Source { path: "x".into(), text: esql.into() }, b"{}", &ExplainOptions::default());
     assert_eq!(errors.unwrap_err()[0].code, "rule-type");
     let mapping = Some(json!({ "properties": { "a": { "type": "long" } } }));
     let options = ExplainOptions { mapping, ..ExplainOptions::default() };

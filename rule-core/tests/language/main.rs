@@ -53,7 +53,7 @@ fn every_example_is_so() {
 fn every_link_leads_somewhere() {
     let mut checked = 0;
     let mut pages = pages();
-    for name in ["diagnostics.md", "limits.md", "../README.md"] {
+    for name in ["diagnostics.md", "limits.md", "rules.md", "../README.md"] {
         pages.push((name.to_owned(), fs::read_to_string(docs().join(name)).expect("a page")));
     }
     for (name, text) in pages {

@@ -35,7 +35,7 @@ fn rules_keep_their_meaning_their_comments_and_all_around_the_query() {
     for path in &paths {
         let text = std::fs::read_to_string(path).expect("text");
         let source = Source { path: path.display().to_string(), text };
-        let read = |source: &Source| rule::read(source, &Limits::default()).0.remove(0);
+        let read = |source: &Source| rule::read(source, &Limits::default()).rules.remove(0);
         let before = read(&source);
         let formatted = match format_rule(&source, &Limits::default()) {
             Ok(formatted) => Source { text: formatted, ..source.clone() },

@@ -142,7 +142,7 @@ proptest! {
                 (before.to_owned(), rest.rsplit_once(" # behind").expect("a comment").1.to_owned())
             };
             prop_assert_eq!(around(&file), around(&formatted));
-            let read = rule::read(&source(&formatted), &limits()).0.remove(0);
+            let read = rule::read(&source(&formatted), &limits()).rules.remove(0);
             prop_assert!(!read.failed);
             prop_assert_eq!(tree(&read.info.query), tree(&text));
             prop_assert_eq!(comments(&read.info.query), comments(&text));

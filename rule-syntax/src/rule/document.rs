@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::api::SEVERITIES;
+use super::kinds::rule_kind;
 use super::query_text::QueryText;
 use super::{DEFAULT_RISK_SCORE, DEFAULT_SEVERITY, RuleFile, RuleInfo, Technique, Threat, ThreatEntry};
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
@@ -198,7 +200,7 @@ impl<'a> Page<'a> {
         (self.list, self.in_description) = (List::None, false);
         let word = || value.split_whitespace().next().map(str::to_owned);
         match name.to_ascii_lowercase().as_str() {
-            "rule type" => self.info.kind = word().unwrap_or_default(),
+            "rule type" => self.kind(word().unwrap_or_default(), line),
             "rule indices" => self.list = List::Index,
             "severity" => self.severity(value, line),
             "risk score" => self.risk_score(value, line),
@@ -220,9 +222,16 @@ impl<'a> Page<'a> {
         }
     }
 
+    fn kind(&mut self, kind: String, line: Line<'a>) {
+        if !kind.is_empty() && rule_kind(&kind).is_none() {
+            self.diagnostics.push(super::kinds::unknown(&kind, line.span()));
+        }
+        self.info.kind = kind;
+    }
+
     fn severity(&mut self, value: &str, line: Line<'a>) {
         let severity = value.to_ascii_lowercase();
-        if !matches!(severity.as_str(), "low" | "medium" | "high" | "critical") {
+        if !SEVERITIES.contains(&severity.as_str()) {
             let message = format!("the severity is {value:?}, which is no severity");
             let diagnostic = Diagnostic::error(codes::RULE_FILE, message, line.span());
             self.diagnostics.push(diagnostic.help("a severity is `low`, `medium`, `high` or `critical`"));
@@ -330,7 +339,7 @@ impl<'a> Page<'a> {
         let guide = self.guide.and_then(|range| self.text.get(range)).map(str::trim);
         info.note = guide.filter(|guide| !guide.is_empty()).map(str::to_owned);
         let failed = self.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-        (RuleFile { info, query, failed }, self.diagnostics)
+        (RuleFile { info, query, failed, at: Span::default() }, self.diagnostics)
     }
 }
 

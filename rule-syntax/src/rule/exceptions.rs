@@ -22,7 +22,7 @@ pub struct ExceptionListRef {
 }
 
 /// Whether a list is one space's or all spaces'.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Namespace {
     /// This space's.
@@ -41,9 +41,15 @@ pub struct ExceptionItem {
     /// The list that it belongs to.
     #[serde(default)]
     pub list_id: String,
+    /// Whether that list is one space's or all spaces'.
+    #[serde(default)]
+    pub namespace_type: Namespace,
     /// Shown to people.
     #[serde(default)]
     pub name: String,
+    /// The operating systems whose events are meant, `linux`, `macos`, `windows`; all when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub os_types: Vec<String>,
     /// When it ends, an RFC 3339 date; never without one. Compared with the event's time, since the core has no clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expire_time: Option<String>,

@@ -33,8 +33,41 @@ pub(super) fn recognise(text: &str) -> Format {
         Some(line) if is_table_header(line) || is_key(line) => Format::Toml,
         _ if is_heading => Format::Document,
         _ if first.starts_with('[') => Format::Json,
-        _ if text.lines().any(is_page_line) => Format::Document,
+        _ if is_page(text) => Format::Document,
         _ => Format::Query,
+    }
+}
+
+/// Whether a text has what only the documentation page of a rule has.
+pub(super) fn is_page(text: &str) -> bool {
+    text.lines().any(is_page_line)
+}
+
+/// Whether a bare query is EQL: it begins with a category and `where`, or is a sequence or sample. Everything else is KQL, which
+/// has neither; but a file that is named `.eql` has a mistake at its beginning.
+pub(super) fn is_eql(query: &str, file_name: &str) -> bool {
+    let extension = file_name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    begins_as_eql(query) || extension.eq_ignore_ascii_case("eql")
+}
+
+fn begins_as_eql(query: &str) -> bool {
+    // KQL has no comments.
+    if query.starts_with("//") || query.starts_with("/*") {
+        return true;
+    }
+    let (first, rest) = match query.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').unwrap_or_default(),
+        None => {
+            let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '?' | '`');
+            query.split_at(query.find(|c| !is_name(c)).unwrap_or(query.len()))
+        }
+    };
+    let rest = rest.trim_start();
+    let word = &rest[..rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len())];
+    match first {
+        "sequence" => rest.starts_with('[') || matches!(word, "by" | "with"),
+        "sample" => rest.starts_with('[') || word == "by",
+        _ => word == "where" && !rest["where".len()..].trim_start().starts_with(':'),
     }
 }
 

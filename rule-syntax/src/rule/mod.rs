@@ -4,11 +4,21 @@
 //! Each format ends in the same [`RuleFile`]; the query keeps a map back to the file, so that whatever is later found
 //! wrong with it is shown where its author wrote it.
 
+mod api;
+mod api_exceptions;
+mod api_types;
 mod document;
 mod elastic_toml;
 mod exceptions;
+mod fields;
 mod format;
+mod glob;
 mod info;
+mod json;
+mod kibana;
+mod kinds;
+mod node;
+mod overrides;
 mod query_text;
 mod rewrite;
 mod toml_string;
@@ -22,6 +32,9 @@ use crate::diagnostic::{Diagnostic, Span, codes};
 pub use exceptions::{Entry, EntryTest, ExceptionItem, ExceptionListRef, ListOperator, Namespace, ValueListRef};
 use format::Format;
 pub use info::{RuleInfo, Technique, Threat, ThreatEntry};
+use kinds::language_of;
+pub use kinds::{KINDS, RuleKind, rule_kind};
+pub use overrides::Overrides;
 pub use query_text::{QueryText, TextMap};
 pub use rewrite::format_rule;
 pub use types::*;
@@ -35,38 +48,95 @@ pub struct RuleFile {
     pub query: Option<QueryText>,
     /// Whether a diagnostic of level error concerns it.
     pub failed: bool,
+    /// What stands for the rule in a file of several, its name; 0..0 where the file is the rule.
+    pub at: Span,
 }
 
-/// Reads a rule file: its rules and what is wrong with it. Diagnostics come with path, rule name and position; those
-/// past [`Limits::max_diagnostics`], which are only counted, have no position.
-pub fn read(source: &Source, limits: &Limits) -> (Vec<RuleFile>, Vec<Diagnostic>) {
+/// An item of an exception list that a file has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadException {
+    /// The item.
+    pub item: ExceptionItem,
+    /// Its name in the file.
+    pub at: Span,
+}
+
+/// What a file has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileContents {
+    /// Its rules, in the order of the file.
+    pub rules: Vec<RuleFile>,
+    /// Items of exception lists that it brings beside rules; those with mistakes are left out.
+    pub exceptions: Vec<ReadException>,
+    /// The exception lists that it has, also those without items.
+    pub exception_lists: Vec<ExceptionListRef>,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Diagnostics beyond [`Limits::max_diagnostics`] that an export would have.
+    pub omitted: u32,
+}
+
+/// Reads a rule file. Diagnostics come with path, rule name and position; those past [`Limits::max_diagnostics`], which are
+/// only counted, have no position.
+pub fn read(source: &Source, limits: &Limits) -> FileContents {
     let text = &source.text;
-    let (rules, mut diagnostics) = if text.len() > limits.max_rule_bytes as usize {
-        (Vec::new(), vec![too_large(text.len(), limits)])
-    } else {
-        match format::recognise(text) {
-            Format::Empty => (Vec::new(), vec![empty()]),
-            Format::Json => (Vec::new(), vec![json(text)]),
-            Format::Toml => one(elastic_toml::read(text)),
-            Format::Document => one(document::read(text)),
-            Format::Query => one(bare_query(source)),
+    let format = format::recognise(text);
+    let mut contents = match format {
+        _ if text.len() > most_bytes(format, limits) => {
+            FileContents { diagnostics: vec![file_too_large(text.len(), format, limits)], ..FileContents::default() }
         }
+        Format::Empty => FileContents { diagnostics: vec![empty()], ..FileContents::default() },
+        Format::Json => kibana::read(text, limits),
+        Format::Toml => one(elastic_toml::read(text)),
+        Format::Document => one(document::read(text)),
+        Format::Query => one(bare_query(source)),
     };
-    let name = rules.first().map(|rule| rule.info.name.clone()).filter(|name| !name.is_empty());
-    for diagnostic in &mut diagnostics {
+    let name = match &contents.rules[..] {
+        [rule] => Some(&rule.info.name).filter(|name| !name.is_empty()),
+        _ => None,
+    };
+    for diagnostic in &mut contents.diagnostics {
         diagnostic.path.clone_from(&source.path);
-        diagnostic.rule.clone_from(&name);
+        if diagnostic.rule.is_none() {
+            diagnostic.rule = name.cloned();
+        }
     }
     // Finding a line takes a walk through the file.
-    diagnostics.iter_mut().take(limits.max_diagnostics as usize).for_each(|diagnostic| diagnostic.locate(text));
-    (rules, diagnostics)
+    let kept = contents.diagnostics.iter_mut().take(limits.max_diagnostics as usize);
+    kept.for_each(|diagnostic| diagnostic.locate(text));
+    contents
 }
 
-fn one((rule, diagnostics): (RuleFile, Vec<Diagnostic>)) -> (Vec<RuleFile>, Vec<Diagnostic>) {
-    (vec![rule], diagnostics)
+/// Whether a text, found in a folder under the name of a rule file, is one: READMEs and other JSON lie there too. A text that
+/// could be one with a mistake is.
+pub fn is_rule_file(text: &str) -> bool {
+    match format::recognise(text) {
+        Format::Json => kibana::is_export(text),
+        Format::Document => format::is_page(text),
+        Format::Empty | Format::Toml | Format::Query => true,
+    }
 }
 
-/// What is said of a file that is larger than allowed.
+fn one((rule, diagnostics): (RuleFile, Vec<Diagnostic>)) -> FileContents {
+    FileContents { rules: vec![rule], diagnostics, ..FileContents::default() }
+}
+
+/// An export holds many rules.
+fn most_bytes(format: Format, limits: &Limits) -> usize {
+    let rule = limits.max_rule_bytes as usize;
+    if format == Format::Json { rule.max(limits.max_export_bytes as usize) } else { rule }
+}
+
+fn file_too_large(len: usize, format: Format, limits: &Limits) -> Diagnostic {
+    if format != Format::Json {
+        return too_large(len, limits);
+    }
+    let message = format!("the file has {len} bytes, more than the {} allowed", most_bytes(format, limits));
+    Diagnostic::error(codes::TOO_LARGE, message, Span::default())
+        .help("split the export, or raise the limit `max_export_bytes` if its author is trusted")
+}
+
+/// What is said of a rule, or a file of one, that is larger than allowed.
 pub fn too_large(len: usize, limits: &Limits) -> Diagnostic {
     let message = format!("the file has {len} bytes, more than the {} allowed", limits.max_rule_bytes);
     Diagnostic::error(codes::TOO_LARGE, message, Span::default())
@@ -78,13 +148,6 @@ fn empty() -> Diagnostic {
         .help("write an EQL query like `process where process.name == \"nc\"`, or a rule in Elastic's TOML form")
 }
 
-fn json(text: &str) -> Diagnostic {
-    let start = text.find(['{', '[']).unwrap_or(0) as u32;
-    Diagnostic::error(codes::RULE_FILE, "rules as JSON are not read by this version yet", Span::new(start, start + 1))
-        .label("looks like rules exported from Kibana")
-        .help("give the rule as Elastic's TOML, as its documentation page, or as a bare EQL query")
-}
-
 /// A file with nothing but the query: its name is the rule's, its text makes the id.
 fn bare_query(source: &Source) -> (RuleFile, Vec<Diagnostic>) {
     // A byte order mark is no part of the query.
@@ -93,32 +156,23 @@ fn bare_query(source: &Source) -> (RuleFile, Vec<Diagnostic>) {
     let file = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let id = hash(&query.text);
+    let kind = if format::is_eql(&query.text, file) { "eql" } else { "query" };
     let info = RuleInfo {
         name: if stem.is_empty() { format!("query {}", &id[..8]) } else { stem.to_owned() },
         id,
-        kind: "eql".into(),
-        language: "eql".into(),
+        kind: kind.into(),
+        language: language_of(kind).into(),
         query: query.text.clone(),
         severity: DEFAULT_SEVERITY.into(),
         risk_score: DEFAULT_RISK_SCORE,
         ..RuleInfo::default()
     };
-    (RuleFile { info, query: Some(query), failed: false }, Vec::new())
+    (RuleFile { info, query: Some(query), ..RuleFile::default() }, Vec::new())
 }
 
 /// Where a file says nothing, what Kibana's form for a new rule starts with.
 const DEFAULT_SEVERITY: &str = "low";
 const DEFAULT_RISK_SCORE: u32 = 21;
-
-/// The language of a rule type, where the file does not say.
-fn language_of(kind: &str) -> &'static str {
-    match kind {
-        "eql" => "eql",
-        "esql" => "esql",
-        "query" | "saved_query" | "threshold" | "new_terms" | "threat_match" => "kuery",
-        _ => "",
-    }
-}
 
 /// The id of a rule that brings none: the same text is the same rule.
 fn hash(text: &str) -> String {

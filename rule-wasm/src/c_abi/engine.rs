@@ -23,7 +23,7 @@ struct Embedded {
 #[serde(untagged)]
 enum Request {
     Sources(Vec<Source>),
-    Full(Embedded),
+    Full(Box<Embedded>),
 }
 
 /// A rule set with its two sessions: records of a log shipper need no alert documents, batches of other hosts do.
@@ -92,7 +92,7 @@ impl Engine {
             serde_json::from_slice(request).map_err(|error| format!("the sources are malformed: {error}"))?;
         let Embedded { sources, options } = match request {
             Request::Sources(sources) => Embedded { sources, options: CompileOptions::default() },
-            Request::Full(full) => full,
+            Request::Full(full) => *full,
         };
         let (rules, report) = rule_core::compile_each(sources, &options);
         Ok((Engine::new(rules), report))

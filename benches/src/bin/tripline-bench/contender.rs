@@ -113,8 +113,7 @@ impl Tripline {
         limits: InstanceLimits,
         events: Limits,
     ) -> Result<Self> {
-        let options = CompileOptions { limits: events, ..CompileOptions::default() };
-        Self::started(engine, sources, limits, &options, false)
+        Self::started(engine, sources, limits, &CompileOptions { limits: events, ..CompileOptions::default() }, false)
     }
 
     fn started(

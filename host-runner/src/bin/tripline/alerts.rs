@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use anyhow::{Context as _, Result};
+use host_runner::document::read_alert;
 use rule_core::{CompileReport, Match, RuleInfo, RuleStatus};
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ use crate::output::{self, Cell, Column, Table};
 pub struct AlertTable {
     table: Table,
     headed: bool,
+    /// The ids of the rules that matches refer to.
+    ids: Vec<String>,
 }
 
 impl AlertTable {
@@ -28,15 +31,22 @@ impl AlertTable {
         if wide {
             columns.push(Column("HOST", 16));
         }
-        AlertTable { table: Table::new(columns, width), headed: false }
+        let mut ids: Vec<(u32, String)> = Vec::new();
+        for rule in &report.rules {
+            if let RuleStatus::Compiled { index } = rule.status {
+                ids.push((index, rule.rule.id.clone()));
+            }
+        }
+        ids.sort_unstable();
+        let ids = ids.into_iter().map(|(_, id)| id).collect();
+        AlertTable { table: Table::new(columns, width), headed: false, ids }
     }
 
     /// Writes the alerts of an outcome. Those for the events of a sequence come before the one for all of them, which is the last of
     /// its match; they are shown below it.
     pub fn rows(&mut self, alerts: &str, matches: &[Match]) -> Result<()> {
         let mut out = anstream::stdout().lock();
-        let mut matches = matches.iter();
-        let mut events = Vec::new();
+        let (mut events, mut next) = (Vec::new(), 0);
         for line in alerts.lines() {
             let alert = read_alert(line).context("an alert is not JSON")?;
             if output::field(&alert, "kibana.alert.group.index").is_some() {
@@ -46,13 +56,19 @@ impl AlertTable {
             if !std::mem::replace(&mut self.headed, true) {
                 self.table.head(&mut out, "WHAT HAPPENED")?;
             }
-            let join_keys = matches.next().map_or(&[][..], |found| &found.join_keys);
             let events = std::mem::take(&mut events);
             if events.is_empty() {
                 let host = output::host(&alert).unwrap_or_else(|| "-".into());
                 self.table.row(&mut out, &cells(&alert, host), &output::what_happened(&alert))?;
                 continue;
             }
+            // Not each match has an alert: some are suppressed or held back.
+            let rule = output::field(&alert, "kibana.alert.rule.rule_id").unwrap_or_default();
+            let is_its =
+                |found: &Match| self.ids.get(found.rule as usize) == Some(&rule) && found.events.len() == events.len();
+            let at = (next..matches.len()).find(|at| matches.get(*at).is_some_and(is_its));
+            next = at.map_or(next, |at| at + 1);
+            let join_keys = at.and_then(|at| matches.get(at)).map_or(&[][..], |found| &found.join_keys);
             let group = Group::new(&events, join_keys);
             self.table.row(&mut out, &cells(&alert, group.host()), &group.summary())?;
             for (number, event) in events.iter().enumerate() {
@@ -77,13 +93,4 @@ fn cells(alert: &Value, host: String) -> [Cell; 4] {
 
 fn name(rule: &RuleInfo) -> &str {
     if rule.name.is_empty() { &rule.id } else { &rule.name }
-}
-
-/// An alert as a document; of one with an event nested too deeply to be read, only what the rule says.
-fn read_alert(line: &str) -> serde_json::Result<Value> {
-    let whole = serde_json::from_str(line);
-    match (whole, line.rfind(r#","kibana.alert.uuid":"#)) {
-        (Err(_), Some(at)) => serde_json::from_str(&format!("{{{}", &line[at + 1..])),
-        (whole, _) => whole,
-    }
 }

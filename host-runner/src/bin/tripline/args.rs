@@ -6,8 +6,10 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use host_runner::normalisers::Normalise;
-use host_runner::{Cache, EngineKind, InstanceLimits, WasmOptions, units};
+use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, testing, units};
 use rule_core::{Limits, ResultPosition};
+
+use crate::rules::args::RulesCommand;
 
 /// Evaluates detection rules where the events are born.
 #[derive(Debug, Parser)]
@@ -39,18 +41,24 @@ pub enum Command {
     Check(CheckArgs),
     /// Explain why a rule matches events or does not, node by node.
     Explain(ExplainArgs),
+    /// Run the tests that stand beside rules, NAME.test.yaml.
+    Test(TestArgs),
     /// Measure how fast rules run on events, and which cost most.
     Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
     Fmt(FmtArgs),
     /// Show raw records as the events that rules see, and list the sources that are known.
     Normalise(NormaliseArgs),
+    /// Look at a rule set: list, show, fields, ATT&CK coverage, differences.
+    Rules(RulesCommand),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
     Run(RunArgs),
     /// Serve the playground from this binary.
     Playground(PlaygroundArgs),
     /// Write a WebAssembly module with rules inside it, for Fluent Bit.
     Embed(EmbedArgs),
+    /// Print the JSON Schema of what Tripline writes.
+    Schema(SchemaArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -65,18 +73,20 @@ pub struct EvalArgs {
     pub rules: RulesArgs,
     #[command(flatten)]
     pub events: EventsArgs,
-    #[command(flatten)]
-    pub sources: SourcesArgs,
     /// What to print [default: table on a terminal, otherwise ndjson]
     #[arg(short, long, value_enum)]
     pub output: Option<EvalOutput>,
-    /// Put investigation guides (`kibana.alert.rule.note`) into alerts.
+    /// Put investigation guides (`kibana.alert.rule.note`) and other long texts into alerts.
     #[arg(long)]
     pub notes: bool,
     /// How much later an event may come than one that happened after it, and still take its place in a sequence, such as `30s`
     /// [default: any; sequences are then told at the end]. While standard input is silent, event time goes on with the clock
     #[arg(long, value_name = "DURATION", value_parser = units::any_duration)]
     pub lateness: Option<Duration>,
+    /// The index or data stream of events that do not say theirs, for rules with index patterns, such as
+    /// `logs-system.auth-default` [default: such events are for every rule]
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
     #[command(flatten)]
     pub engine: EngineArgs,
     #[command(flatten)]
@@ -89,8 +99,25 @@ pub enum EvalOutput {
     Table,
     /// One alert document per line.
     Ndjson,
+    /// One OCSF Detection Finding per line.
+    Ocsf,
     /// One document with the report on the rules, matches, alerts and rejected events.
     Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline schema alert > alert.schema.json")]
+pub struct SchemaArgs {
+    /// What to describe
+    #[arg(value_enum)]
+    pub of: Described,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// An alert document, as `eval --output ndjson` and the collector write it.
+    Alert,
 }
 
 #[derive(Debug, Args)]
@@ -171,8 +198,6 @@ impl From<Position> for ResultPosition {
 pub struct CheckArgs {
     #[command(flatten)]
     pub rules: RulesArgs,
-    #[command(flatten)]
-    pub sources: SourcesArgs,
     /// What to print [default: human on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<CheckOutput>,
@@ -224,7 +249,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
     #[command(flatten)]
-    pub sources: SourcesArgs,
+    pub deployment: DeploymentArgs,
     /// What to print [default: tree on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<ExplainOutput>,
@@ -235,6 +260,73 @@ pub struct ExplainArgs {
     pub engine: EngineArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline test rules/
+  tripline test rules/execution_x.toml --watch
+  tripline test rules/ --coverage
+  tripline test rules/ --filter \"cron\" --fail-fast
+  tripline test rules/ --output junit > report.xml
+
+  # execution_x.test.yaml, beside execution_x.toml
+  defaults: { event.category: file, event.type: creation, host.os.type: linux }
+  tests:
+    - name: a miner's unit
+      events:
+        - { file.name: pnsd.service }
+      expect: alert
+    - name: the same file deleted
+      events:
+        - { file.name: pnsd.service, event.type: deletion }
+      expect: none
+
+docs/testing.md describes the format. Exit status: 0 all passed, 1 a test failed or could not be run, 2 usage or I/O.")]
+pub struct TestArgs {
+    /// Test files (NAME.test.yaml), rule files with tests beside them, or folders of these.
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// What to print.
+    #[arg(short, long, value_enum, default_value_t = TestOutput::Human)]
+    pub output: TestOutput,
+    /// Run only tests with this in their name, or in their rule's name; upper and lower case are the same.
+    #[arg(short, long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Stop at the first test that fails.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Tell which conditions of the rules no test reaches; with a file, write that there as JSON.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
+    pub coverage: Option<Option<PathBuf>>,
+    /// Run again what changes, until Ctrl-C.
+    #[arg(short, long)]
+    pub watch: bool,
+    /// An Elasticsearch mapping (JSON, `{\"properties\": …}`): fields outside it are errors.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
+    /// How wide what is printed may be [default: the terminal, elsewhere 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..))]
+    pub width: Option<u16>,
+    /// Bytes of one test file, and of one file of events that tests name.
+    #[arg(long, value_name = "N", default_value_t = testing::DEFAULT_MAX_BYTES, hide_short_help = true)]
+    pub max_test_bytes: u32,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// A line per test file, and what failed, for people.
+    Human,
+    /// What became of each test, as one document.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
 }
 
 #[derive(Debug, Args)]
@@ -251,8 +343,6 @@ pub struct BenchArgs {
     pub rules: RulesArgs,
     #[command(flatten)]
     pub events: EventsArgs,
-    #[command(flatten)]
-    pub sources: SourcesArgs,
     /// What to print [default: human on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<BenchOutput>,
@@ -303,7 +393,7 @@ Formatting keeps no state and runs no rule, so it needs no sandbox; --max-rule-b
 --max-query-depth bound it. A bare query has no id but the hash of its text, so formatting it
 gives it another.")]
 pub struct FmtArgs {
-    /// Rule files, or folders of .toml, .eql, .md and .ndjson files; `-` formats standard input to standard output.
+    /// Rule files, or folders of .toml, .eql, .kql, .md, .ndjson and .json files; `-` formats standard input to standard output.
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// Change nothing: print what would change as a diff, and fail if anything would.
@@ -341,9 +431,12 @@ pub enum FmtOutput {
   tenants:
     - name: web
       rules: [rules/linux, rules/web.toml]
+      overrides: overrides.toml     # what this deployment changes of the rules
+      normalise: auto               # raw records of sensors are recognised; or `off`, or the name of their source
       memory_limit: 64MiB
       deadline: 1s
       allowed_lateness: 30s         # how late events may come and still take their place in sequences
+      new_terms_learning: 24h       # how long terms are learned before `new_terms` rules make alerts
       state: state                  # a folder; sequences go on after a restart
   inputs:
     - http: 127.0.0.1:8080        # POST /v1/tenants/web/events, GET /status
@@ -428,19 +521,14 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// Rule files, or folders of .toml, .eql, .md and .ndjson files.
+    /// Rule files, or folders of .toml, .eql, .kql, .md, .ndjson and .json files.
     #[arg(short, long, value_name = "PATH", required = true, num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub rules: Vec<PathBuf>,
     /// An Elasticsearch mapping (JSON, `{"properties": …}`): fields outside it are errors.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub mapping: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct EventsArgs {
-    /// Events as NDJSON or JSON, also compressed (gzip, zstd); several files are one data set, `-` is standard input.
-    #[arg(short, long, value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
-    pub events: Vec<PathBuf>,
+    #[command(flatten)]
+    pub deployment: DeploymentArgs,
 }
 
 /// What becomes of raw records.
@@ -453,6 +541,41 @@ pub struct SourcesArgs {
     /// Your own normaliser files, or folders of them; they are asked before the built-in ones.
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub normalisers: Vec<PathBuf>,
+}
+
+/// What belongs to a deployment and not to its rules.
+#[derive(Debug, Args)]
+pub struct DeploymentArgs {
+    /// What this deployment changes of the rules (TOML): enable, disable, severity, exceptions, …
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    overrides: Option<PathBuf>,
+    /// Value lists that exceptions mention, one value per line; a list is named like its file.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    value_lists: Vec<PathBuf>,
+    /// Indicators for `threat_match` rules.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    indicators: Vec<PathBuf>,
+    #[command(flatten)]
+    sources: SourcesArgs,
+}
+
+impl DeploymentArgs {
+    pub fn files(&self) -> Deployment {
+        Deployment {
+            overrides: self.overrides.clone(),
+            value_lists: self.value_lists.clone(),
+            indicators: self.indicators.clone(),
+            normalise: self.sources.normalise.clone(),
+            normalisers: self.sources.normalisers.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// Events as NDJSON or JSON, also compressed (gzip, zstd); several files are one data set, `-` is standard input.
+    #[arg(short, long, value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub events: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -598,8 +721,10 @@ macro_rules! limit_args {
 limit_args! {
     /// Rules in one rule set.
     max_rules,
-    /// Bytes of one rule file.
+    /// Bytes of one rule, and of a rule file other than an export.
     max_rule_bytes,
+    /// Bytes of one export of rules.
+    max_export_bytes,
     /// Nesting of one query.
     max_query_depth,
     /// Bytes of one wildcard or regular expression.
@@ -628,7 +753,19 @@ limit_args! {
     max_join_keys,
     /// Partial matches that one sequence keeps; beyond it the oldest is dropped.
     max_partial_matches,
-    /// Bytes of state of all sequences and samples; beyond it the oldest state is dropped.
+    /// Groups that one threshold rule counts, and suppressions that one rule has under way; beyond it the oldest goes.
+    max_groups,
+    /// Different values that one group of a threshold rule tells apart for its cardinality.
+    max_group_values,
+    /// Combinations of values that one new_terms rule remembers; beyond it the one not seen for longest is forgotten.
+    max_new_terms,
+    /// Runs of rules for which alerts are counted for max_signals; beyond it the earliest is forgotten.
+    max_signal_runs,
+    /// Indicators that one rule set loads for threat_match; the rest are left out.
+    max_indicators,
+    /// Bytes of one file of indicators.
+    max_indicator_bytes,
+    /// Bytes of state of all rules over several events; beyond it the oldest state is dropped.
     max_state_bytes,
     /// Bytes of events held back until their order is known; beyond it the earliest are put in order at once.
     max_held_bytes,

@@ -9,8 +9,7 @@ use crate::setup::{self, Compiled};
 use crate::{Outcome, render};
 
 pub fn run(args: &CheckArgs) -> Result<Outcome> {
-    let Compiled { report, sources, .. } =
-        setup::compile(&args.rules, &args.sources, &args.engine, args.limits.limits())?;
+    let Compiled { report, sources, .. } = setup::compile(&args.rules, &args.engine, args.limits.limits())?;
     let output = args.output.unwrap_or(match io::stdout().is_terminal() {
         true => CheckOutput::Human,
         false => CheckOutput::Json,

@@ -18,19 +18,17 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What turns one text of a file into the other, as `patch` takes it. For people it has colours, and nothing in it can
 /// steer a terminal.
 pub fn unified(path: &str, before: &str, after: &str, for_people: bool) -> String {
+    let mut out = String::new();
+    line(&mut out, BOLD, "--- ", path, for_people);
+    line(&mut out, BOLD, "+++ ", path, for_people);
+    out + &hunks(before, after, for_people)
+}
+
+/// The same without the lines that name the file.
+pub fn hunks(before: &str, after: &str, for_people: bool) -> String {
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(before, after);
     let mut out = String::new();
-    let mut line = |style: Style, sign: &str, text: &str| {
-        if for_people {
-            // A tab steers nothing but the cursor.
-            let text: Vec<_> = text.trim_end_matches('\r').split('\t').map(clean).collect();
-            out.push_str(&format!("{style}{sign}{}{style:#}\n", text.join("\t")));
-        } else {
-            out.push_str(&format!("{sign}{text}\n"));
-        }
-    };
-    line(BOLD, "--- ", path);
-    line(BOLD, "+++ ", path);
+    let mut line = |style: Style, sign: &str, text: &str| line(&mut out, style, sign, text, for_people);
     for hunk in diff.unified_diff().iter_hunks() {
         line(PLACE, "", &hunk.header().to_string());
         for change in hunk.iter_changes() {
@@ -46,6 +44,16 @@ pub fn unified(path: &str, before: &str, after: &str, for_people: bool) -> Strin
         }
     }
     out
+}
+
+fn line(out: &mut String, style: Style, sign: &str, text: &str, for_people: bool) {
+    if for_people {
+        // A tab steers nothing but the cursor.
+        let text: Vec<_> = text.trim_end_matches('\r').split('\t').map(clean).collect();
+        out.push_str(&format!("{style}{sign}{}{style:#}\n", text.join("\t")));
+    } else {
+        out.push_str(&format!("{sign}{text}\n"));
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use std::fs;
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
-use host_runner::rules::{self, RuleFiles};
+use host_runner::rules::RuleFiles;
 use host_runner::{EngineError, embed};
-use rule_core::CompileOptions;
 
 use crate::args::EmbedArgs;
 use crate::{Outcome, output, render, setup};
@@ -14,13 +13,11 @@ use crate::{Outcome, output, render, setup};
 pub fn run(args: &EmbedArgs) -> Result<Outcome> {
     let module = host_runner::core_module().ok_or(EngineError::NoModule)?;
     let limits = args.limits.limits();
-    let RuleFiles { sources, diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let options =
-        CompileOptions { mapping: setup::mapping(args.rules.mapping.as_deref())?, limits, ..CompileOptions::default() };
+    let (RuleFiles { sources, diagnostics }, options) = setup::read(&args.rules, limits)?;
     let (_, mut report) = rule_core::compile(&sources, &options);
     report.diagnostics.splice(0..0, diagnostics);
     let mut err = anstream::stderr();
-    render::errors(&mut err, &report, &sources)?;
+    render::errors(&mut err, &report, &setup::shown(&sources, &options))?;
     render::totals(&mut err, &report)?;
     if report.has_errors() {
         output::warning(&format!("{} is not written: mend the rules first", args.out.display()));

@@ -7,6 +7,7 @@ use anstyle::Style;
 use anyhow::{Context as _, Result};
 use host_runner::Instance;
 use host_runner::input::{Batch, Input};
+use host_runner::ocsf;
 use rule_core::{Advance, CompileReport, Match, SequenceStatus, SessionOptions};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -36,16 +37,17 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
         false => EvalOutput::Ndjson,
     });
     let limits = args.limits.limits();
-    let Compiled { mut instance, rules, report, sources } =
-        setup::compile(&args.rules, &args.sources, &args.engine, limits.clone())?;
+    let Compiled { mut instance, rules, report, sources } = setup::compile(&args.rules, &args.engine, limits.clone())?;
     render::errors(&mut anstream::stderr(), &report, &sources)?;
     drop(sources);
 
     let options = SessionOptions {
+        index: args.index.clone(),
         alerts: true,
         notes: args.notes,
         lateness_ms: args.lateness.map(milliseconds),
         hash_seed: Some(host_runner::hash_seed()),
+        ..SessionOptions::default()
     };
     let session = instance.open(rules, &options)?;
     let progress = Progress::new();
@@ -94,7 +96,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     let summary = summary(&totals, results.count, &report, started.elapsed());
     match output {
         EvalOutput::Table => writeln!(anstream::stdout(), "{summary}")?,
-        EvalOutput::Ndjson => writeln!(anstream::stderr(), "{summary}")?,
+        EvalOutput::Ndjson | EvalOutput::Ocsf => writeln!(anstream::stderr(), "{summary}")?,
         EvalOutput::Json => {
             results.document(&report, &totals)?;
             writeln!(anstream::stderr(), "{summary}")?;
@@ -142,11 +144,8 @@ impl Results {
             outcome.sequences.is_some_and(|status| status.held + status.join_keys + status.partial_matches > 0);
         match self.output {
             EvalOutput::Table => self.table.rows(&outcome.alerts, &outcome.matches)?,
-            EvalOutput::Ndjson => {
-                let mut out = io::stdout().lock();
-                out.write_all(outcome.alerts.as_bytes())?;
-                out.flush()?;
-            }
+            EvalOutput::Ndjson => print(&outcome.alerts)?,
+            EvalOutput::Ocsf => print(&ocsf::findings(&outcome.alerts, None).context("an alert is not JSON")?)?,
             EvalOutput::Json => {
                 self.alerts.push_str(&outcome.alerts);
                 self.matches.extend(outcome.matches);
@@ -176,6 +175,13 @@ impl Results {
         out.flush()?;
         Ok(())
     }
+}
+
+/// Prints whole lines at once.
+fn print(lines: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(lines.as_bytes())?;
+    out.flush()
 }
 
 /// Says on standard error which events were rejected, and why.

@@ -57,7 +57,7 @@ pub fn run(args: &FmtArgs) -> Result<Outcome> {
         bail!("standard input (`-`) is formatted to standard output, so it cannot be named beside files");
     }
     let RuleFiles { sources, diagnostics } =
-        if is_stdin { stdin(&limits)? } else { rules::read(&args.paths, limits.max_rule_bytes)? };
+        if is_stdin { stdin(&limits)? } else { rules::read(&args.paths, &limits)? };
     let mut report = Report::default();
     for diagnostic in diagnostics {
         report.files.push(File::new(&diagnostic.path, Status::Failed));

@@ -19,9 +19,12 @@ mod playground;
 mod pretty;
 mod progress;
 mod render;
+mod rules;
 mod run;
+mod schema;
 mod search;
 mod setup;
+mod test;
 
 use std::process::ExitCode;
 
@@ -48,12 +51,15 @@ fn main() -> ExitCode {
         Command::Search(args) => search::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Normalise(args) => normalise::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Embed(args) => embed::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
     match result {

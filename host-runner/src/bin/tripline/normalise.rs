@@ -19,18 +19,15 @@ use crate::{Outcome, output, pretty, render, setup};
 pub fn run(args: &NormaliseArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events, None)?;
     let limits = args.limits.limits();
-    let (files, only) = args.sources.normalise.files(&args.sources.normalisers, limits.max_rule_bytes)?;
-    if !files.diagnostics.is_empty() {
-        return fail(&files.diagnostics, &files.sources);
-    }
+    let (files, only) = args.sources.normalise.files(&args.sources.normalisers, &limits)?;
     if args.list {
-        return list(&files.sources, &limits);
+        return list(&files, &limits);
     }
-    let mut normaliser = match Normaliser::new(&files.sources, only.as_deref(), limits.clone()) {
+    let mut normaliser = match Normaliser::new(&files, only.as_deref(), limits.clone()) {
         Ok(normaliser) => normaliser,
-        Err(found) => return fail(&found, &files.sources),
+        Err(found) => return fail(&found, &files),
     };
-    let wanted = wanted(args, &files.sources, only, &limits)?;
+    let wanted = wanted(args, &files, only, &limits)?;
 
     let progress = Progress::new();
     let terminal = io::stdout().is_terminal();
@@ -89,7 +86,7 @@ fn wanted(
     }
     let mut wanted: BTreeSet<String> = args.fields.iter().cloned().collect();
     if !args.rules.is_empty() {
-        let files = rules::read(&args.rules, limits.max_rule_bytes)?;
+        let files = rules::read(&args.rules, limits)?;
         let normalisers = normalisers.to_vec();
         let options = CompileOptions { limits: limits.clone(), normalisers, normaliser, ..CompileOptions::default() };
         let (rules, report) = rule_core::compile(&files.sources, &options);

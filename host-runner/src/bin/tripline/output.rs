@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use anstyle::{AnsiColor, Style};
+use host_runner::document::lookup;
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -134,17 +135,6 @@ pub fn field(document: &Value, path: &str) -> Option<String> {
         Value::Number(_) | Value::Bool(_) => Some(found.to_string()),
         _ => None,
     }
-}
-
-fn lookup<'a>(document: &'a Value, path: &str) -> Option<&'a Value> {
-    let document = match document {
-        Value::Array(values) => values.first()?,
-        value => value,
-    };
-    if let Some(found) = document.get(path) {
-        return Some(found);
-    }
-    path.match_indices('.').filter_map(|(dot, _)| lookup(document.get(&path[..dot])?, &path[dot + 1..])).next()
 }
 
 /// When it happened, to the second.

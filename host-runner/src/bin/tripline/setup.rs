@@ -6,10 +6,10 @@ use std::{fs, io};
 use anyhow::{Context as _, Result, anyhow, bail};
 use host_runner::rules::{self, RuleFiles};
 use host_runner::{Engine, EngineKind, Handle, Instance};
-use rule_core::{CompileOptions, CompileReport, Diagnostic, Limits, Source};
+use rule_core::{CompileOptions, CompileReport, Limits, Source};
 use serde_json::Value;
 
-use crate::args::{EngineArgs, RulesArgs, SandboxArgs, SourcesArgs};
+use crate::args::{EngineArgs, RulesArgs, SandboxArgs};
 
 /// Rule files compiled in an instance.
 pub struct Compiled {
@@ -21,26 +21,28 @@ pub struct Compiled {
 }
 
 /// Reads and compiles the rules.
-pub fn compile(rules: &RulesArgs, records: &SourcesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
-    let RuleFiles { mut sources, mut diagnostics } = rules::read(&rules.rules, limits.max_rule_bytes)?;
-    let options = CompileOptions { mapping: mapping(rules.mapping.as_deref())?, limits, ..CompileOptions::default() };
-    let options = with_normalisers(options, records, &mut diagnostics)?;
+pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result<Compiled> {
+    let (RuleFiles { mut sources, diagnostics }, options) = read(rules, limits)?;
     let mut instance = instance(engine)?;
     let (rules, mut report) = instance.compile(&sources, &options).context("cannot compile the rules")?;
     report.diagnostics.splice(0..0, diagnostics);
+    sources.extend(options.overrides);
     sources.extend(options.normalisers);
     Ok(Compiled { instance, rules, report, sources })
 }
 
-/// Has rules compiled for raw records as well, as the command line asks for it.
-pub fn with_normalisers(
-    options: CompileOptions,
-    records: &SourcesArgs,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<CompileOptions> {
-    let (files, normaliser) = records.normalise.files(&records.normalisers, options.limits.max_rule_bytes)?;
-    diagnostics.extend(files.diagnostics);
-    Ok(CompileOptions { normalisers: files.sources, normaliser, ..options })
+/// Reads the rules and all that they are compiled with.
+pub fn read(args: &RulesArgs, limits: Limits) -> Result<(RuleFiles, CompileOptions)> {
+    let mut files = rules::read(&args.rules, &limits)?;
+    let deployment = args.deployment.files();
+    deployment.leave_out(&mut files);
+    let options = CompileOptions { mapping: mapping(args.mapping.as_deref())?, limits, ..CompileOptions::default() };
+    Ok((files, deployment.read(options)?))
+}
+
+/// All files that diagnostics point into.
+pub fn shown(sources: &[Source], options: &CompileOptions) -> Vec<Source> {
+    sources.iter().chain(&options.overrides).chain(&options.normalisers).cloned().collect()
 }
 
 /// An instance as the command line asks for it.
@@ -50,8 +52,12 @@ pub fn instance(args: &EngineArgs) -> Result<Box<dyn Instance>> {
 
 /// An instance of an engine.
 pub fn instance_of(kind: EngineKind, args: &SandboxArgs) -> Result<Box<dyn Instance>> {
-    let engine = Engine::new(kind, &args.wasm_options())?;
-    Ok(engine.instance(args.instance_limits())?)
+    Ok(engine_of(kind, args)?.instance(args.instance_limits())?)
+}
+
+/// An engine, for commands that make several instances.
+pub fn engine_of(kind: EngineKind, args: &SandboxArgs) -> Result<Engine> {
+    Ok(Engine::new(kind, &args.wasm_options())?)
 }
 
 /// Reads a mapping, if one is named.

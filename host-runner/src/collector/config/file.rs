@@ -11,7 +11,8 @@ use rule_core::Limits;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use super::{Config, ConfigError, Input, Output, State, Tenant};
+use super::{AlertFormat, Config, ConfigError, Input, Output, State, Tenant};
+use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
 use crate::normalisers::Normalise;
 use crate::units;
@@ -25,6 +26,8 @@ struct File {
     inputs: Spanned<Vec<Spanned<InputEntry>>>,
     #[serde(default = "default_output")]
     output: String,
+    #[serde(default)]
+    format: AlertFormat,
     #[serde(default = "default_stop_timeout", deserialize_with = "units::deserialize_duration")]
     stop_timeout: Duration,
 }
@@ -43,6 +46,12 @@ struct TenantEntry {
     name: Spanned<String>,
     rules: Spanned<Vec<PathBuf>>,
     mapping: Option<PathBuf>,
+    overrides: Option<PathBuf>,
+    #[serde(default)]
+    value_lists: Vec<PathBuf>,
+    #[serde(default)]
+    indicators: Vec<PathBuf>,
+    index: Option<String>,
     #[serde(default)]
     normalise: Normalise,
     #[serde(default)]
@@ -61,6 +70,8 @@ struct TenantEntry {
     queue: Spanned<usize>,
     #[serde(default = "default_lateness", deserialize_with = "units::deserialize_any_duration")]
     allowed_lateness: Duration,
+    #[serde(default = "default_learning", deserialize_with = "units::deserialize_any_duration")]
+    new_terms_learning: Duration,
     #[serde(default = "default_clock_skew", deserialize_with = "units::deserialize_any_duration")]
     clock_skew: Duration,
     state: Option<PathBuf>,
@@ -90,6 +101,10 @@ fn default_queue() -> Spanned<usize> {
 
 fn default_lateness() -> Duration {
     Duration::from_secs(10)
+}
+
+fn default_learning() -> Duration {
+    Duration::from_secs(24 * 60 * 60)
 }
 
 fn default_clock_skew() -> Duration {
@@ -176,8 +191,13 @@ impl Config {
                 name: name.clone(),
                 rules: entry.rules.value.iter().map(|rules| base.join(rules)).collect(),
                 mapping: entry.mapping.as_ref().map(|mapping| base.join(mapping)),
-                normalise: entry.normalise.clone(),
-                normalisers: entry.normalisers.iter().map(|path| base.join(path)).collect(),
+                deployment: Deployment {
+                    overrides: entry.overrides.as_ref().map(|overrides| base.join(overrides)),
+                    value_lists: entry.value_lists.iter().map(|list| base.join(list)).collect(),
+                    indicators: entry.indicators.iter().map(|indicators| base.join(indicators)).collect(),
+                    normalise: entry.normalise.clone(),
+                    normalisers: entry.normalisers.iter().map(|path| base.join(path)).collect(),
+                },
                 notes: entry.notes,
                 limits: entry.limits.clone(),
                 instance: InstanceLimits {
@@ -186,7 +206,9 @@ impl Config {
                     compile_deadline: entry.compile_deadline,
                 },
                 queue: entry.queue.value,
+                index: entry.index.clone(),
                 allowed_lateness: entry.allowed_lateness,
+                new_terms_learning: entry.new_terms_learning,
                 clock_skew: entry.clock_skew,
                 state,
             });
@@ -206,7 +228,14 @@ impl Config {
             inputs.push(input);
         }
         let output = if file.output == "-" { Output::Stdout } else { Output::File(base.join(&file.output)) };
-        Ok(Config { engine: file.engine, tenants, inputs, output, stop_timeout: file.stop_timeout })
+        Ok(Config {
+            engine: file.engine,
+            tenants,
+            inputs,
+            output,
+            format: file.format,
+            stop_timeout: file.stop_timeout,
+        })
     }
 }
 
@@ -258,12 +287,13 @@ mod tests {
     fn a_short_configuration_has_defaults() {
         let config = parse("tenants:\n  - name: web\n    rules: [rules]\ninputs:\n  - tcp: 5170\n").unwrap();
         assert_eq!(config.engine, EngineKind::Wasm);
-        assert_eq!(config.output, Output::Stdout);
+        assert_eq!((config.output, config.format), (Output::Stdout, AlertFormat::Kibana));
         assert_eq!(config.inputs, [Input::Tcp { address: "127.0.0.1:5170".parse().unwrap(), tenant: 0 }]);
         assert_eq!(config.tenants[0].rules, [Path::new("/etc/tripline/rules")]);
         assert_eq!(config.tenants[0].instance, InstanceLimits::default());
         assert_eq!(config.tenants[0].limits, Limits::default());
         assert_eq!(config.tenants[0].allowed_lateness, Duration::from_secs(10));
+        assert_eq!(config.tenants[0].new_terms_learning, Duration::from_secs(86_400));
         assert_eq!(config.tenants[0].clock_skew, Duration::from_secs(300));
         assert_eq!(config.tenants[0].state, None);
     }
@@ -283,6 +313,7 @@ tenants:
     queue: 4
     limits: { max_event_bytes: 1000 }
     allowed_lateness: 0s
+    new_terms_learning: 0s
     clock_skew: 1m 30s
     state: state
     state_interval: 10s
@@ -292,17 +323,20 @@ inputs:
   - { tcp: "127.0.0.1:1", tenant: a }
   - http: "[::1]:2"
 output: alerts.ndjson
+format: ocsf
 stop_timeout: 5s
 "#;
         let config = parse(text).unwrap();
         assert_eq!(config.engine, EngineKind::Native);
         assert_eq!(config.output, Output::File("/etc/tripline/alerts.ndjson".into()));
+        assert_eq!(config.format, AlertFormat::Ocsf);
         assert_eq!(config.stop_timeout, Duration::from_secs(5));
         let a = &config.tenants[0];
         assert_eq!((a.notes, a.queue, a.limits.max_event_bytes), (true, 4, 1000));
         assert_eq!(a.instance.memory, ByteSize::mib(64));
         assert_eq!(a.instance.deadline, Duration::from_millis(250));
         assert_eq!((a.allowed_lateness, a.clock_skew), (Duration::ZERO, Duration::from_secs(90)));
+        assert_eq!(a.new_terms_learning, Duration::ZERO);
         let state = State { folder: "/etc/tripline/state".into(), interval: Duration::from_secs(10) };
         assert_eq!(a.state, Some(state));
         let state = State { folder: "/var/lib/tripline".into(), interval: Duration::from_secs(60) };

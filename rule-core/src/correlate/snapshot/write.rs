@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::super::order::At;
-use super::{DIGEST, EventState, HeldState, MAGIC, Partial, SequenceKey, TimelineState, VERSION};
+use super::{DIGEST, EventState, HeldState, MAGIC, Partial, SequenceKey, SignalState, TimelineState, VERSION};
 use crate::correlate::event::Stored;
 use crate::correlate::key::Key;
 use crate::correlate::plan::Correlation;
@@ -17,8 +17,14 @@ use crate::correlate::sequence::Machine;
 use crate::correlate::table::NONE;
 use crate::correlate::{Correlator, Setting, State};
 
-/// The state as bytes. `seen`: how many events the session saw.
-pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sources: bool) -> Vec<u8> {
+/// The state as bytes. `seen`: how many events the session saw. `signals`: the alerts of its runs.
+pub fn write(
+    correlator: &Correlator,
+    setting: Setting<'_>,
+    seen: u64,
+    with_sources: bool,
+    signals: Vec<SignalState<'_>>,
+) -> Vec<u8> {
     let events = RefCell::default();
     let state = |(state, correlation)| MachineState { state, correlation, events: &events };
     let machines: Vec<_> = correlator.machines.iter().zip(setting.correlations).map(state).collect();
@@ -28,9 +34,11 @@ pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sour
     let path = |slot: u32| setting.columns[slot as usize].path.as_str().into();
     let timelines = correlator.timelines.iter().zip(setting.timelines).map(|(timeline, fields)| TimelineState {
         timestamp: path(fields.timestamp),
+        fallback: fields.fallback.map(path),
         tiebreaker: fields.tiebreaker.map(path),
         latest: timeline.latest,
         watermark: timeline.watermark,
+        begun: timeline.begun,
         held: timeline
             .iter()
             .map(|(ordinal, held)| HeldState {
@@ -48,6 +56,7 @@ pub fn write(correlator: &Correlator, setting: Setting<'_>, seen: u64, with_sour
         timelines: timelines.collect(),
         events: EventStates(&list),
         machines,
+        signals,
     };
     let mut bytes = Vec::with_capacity(MAGIC.len() + 2 + DIGEST + size(&snapshot));
     bytes.extend(MAGIC);
@@ -87,6 +96,7 @@ struct Snapshot<'a> {
     timelines: Vec<TimelineState<'a>>,
     events: EventStates<'a>,
     machines: Vec<MachineState<'a>>,
+    signals: Vec<SignalState<'a>>,
 }
 
 /// The events that state refers to, each once.
@@ -151,6 +161,10 @@ impl Serialize for RuleState<'_> {
                 let mut state = serializer.serialize_struct_variant("RuleState", 1, "Sample", 1)?;
                 state.serialize_field("keys", &SampleKeys { sampler, events: self.events })?;
                 state.end()
+            }
+            State::Detection(machine) => {
+                let mut number = |event: &Stored| self.events.borrow_mut().number(event.clone());
+                serializer.serialize_newtype_variant("RuleState", 2, "Detection", &machine.save(&mut number))
             }
         }
     }

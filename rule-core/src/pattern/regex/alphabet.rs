@@ -1,5 +1,6 @@
 //! The characters, in as few kinds as an expression tells apart.
 
+use crate::sort;
 use std::collections::{BTreeSet, HashMap};
 
 use regex_syntax::hir::ClassUnicodeRange;
@@ -29,7 +30,7 @@ impl Alphabet {
         let ends = |r: &ClassUnicodeRange| [r.start() as u32, r.end() as u32 + 1];
         let mut starts: Vec<u32> = classes.iter().flat_map(|ranges| ranges.iter().flat_map(ends)).collect();
         starts.push(0);
-        starts.sort_unstable();
+        sort::unstable(&mut starts, Ord::cmp);
         starts.dedup();
         let mut alphabet = Alphabet { symbols: vec![0; starts.len()], starts, ascii: [0; 128], count: 1 };
         for ranges in classes {

@@ -4,6 +4,7 @@
 //! terms must get the same id often enough for their number to stay finite: sets of branches are flat, sorted and
 //! without doubles, and concatenations lean to the right. The other simplifications keep it small.
 
+use crate::sort;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -263,7 +264,7 @@ impl Terms {
         if way == Way::Union {
             list = self.merge_repetitions(list)?;
         }
-        list.sort_unstable();
+        sort::unstable(&mut list, Ord::cmp);
         list.dedup();
         list.retain(|id| *id != neutral);
         let contradicts = |id: &Id| matches!(self.term(*id), Term::Not(inner) if list.binary_search(inner).is_ok());
@@ -302,7 +303,7 @@ impl Terms {
                 _ => merged.push(id),
             }
         }
-        counted.sort_unstable();
+        sort::unstable(&mut counted, Ord::cmp);
         counted.dedup_by(|(inner, tail, min, max), (last_inner, last_tail, _, last_max)| {
             let meets = inner == last_inner && tail == last_tail && *min <= last_max.saturating_add(1);
             if meets {

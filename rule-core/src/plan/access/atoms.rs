@@ -1,6 +1,7 @@
 //! From what was found in an event to the predicates that it answers.
 
 use super::List;
+use crate::sort;
 
 /// An atom of more predicates than this is not looked at when it is found but when one of them is asked for. Otherwise one name that a
 /// thousand rules have in their lists would cost an event that has it a thousand writes.
@@ -28,7 +29,7 @@ impl Atoms {
             common: vec![List::default(); predicates],
             lists: Vec::with_capacity(pairs.len()),
         };
-        pairs.sort_unstable_by_key(|(predicate, atom)| (*atom, *predicate));
+        sort::unstable(&mut pairs, |a, b| (a.1, a.0).cmp(&(b.1, b.0)));
         pairs.dedup();
         let mut of_common = Vec::new();
         for group in pairs.chunk_by(|(_, a), (_, b)| a == b) {
@@ -39,7 +40,7 @@ impl Atoms {
                 made.by_atom[group[0].1 as usize] = made.list(group.iter().map(|(predicate, _)| *predicate));
             }
         }
-        of_common.sort_unstable();
+        sort::unstable(&mut of_common, Ord::cmp);
         for group in of_common.chunk_by(|(a, _), (b, _)| a == b) {
             made.common[group[0].0 as usize] = made.list(group.iter().map(|(_, atom)| *atom));
         }

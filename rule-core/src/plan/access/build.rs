@@ -11,6 +11,7 @@ use super::{Access, Field, Gate, Group, List, NONE, Needs};
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
 use crate::plan::{Column, Filter};
+use crate::sort;
 
 /// Something that filters may need: that a field is one of some words, or has a value at all. Categories are such words too.
 type Need = (u32, Option<Vec<String>>);
@@ -60,7 +61,7 @@ impl<'a> Wanted<'a> {
 
     /// Puts the lists in order, and all that is said of one word or gram beside each other.
     fn sort(&mut self) {
-        self.words.sort_unstable_by(|a, b| {
+        sort::unstable(&mut self.words, |a, b| {
             let place = |wish: &Wish<'_>| (wish.slot, wish.hash);
             let form = |wish: &Wish<'a>| matches!(wish.reason, Reason::Form(_));
             place(a).cmp(&place(b)).then_with(|| a.folded().cmp(b.folded())).then_with(|| match form(a) && form(b) {
@@ -68,7 +69,7 @@ impl<'a> Wanted<'a> {
                 false => a.reason.cmp(&b.reason),
             })
         });
-        self.grams.sort_unstable();
+        sort::unstable(&mut self.grams, Ord::cmp);
     }
 }
 
@@ -162,7 +163,7 @@ impl Access {
                 let (slot, spec) = specs[predicate as usize].as_ref()?;
                 let words = spec.words().map(|(words, _)| {
                     let mut words: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
-                    words.sort_unstable();
+                    sort::unstable(&mut words, Ord::cmp);
                     words.dedup();
                     words
                 });
@@ -186,7 +187,7 @@ impl Access {
             .filter(|(_, filters)| filters.len() > 1)
             .map(|(need, filters)| (rank(&need, &filters), need, filters))
             .collect();
-        ranked.sort_unstable_by(|(x, a, _), (y, b, _)| y.cmp(x).then_with(|| a.cmp(b)));
+        sort::unstable(&mut ranked, |(x, a, _), (y, b, _)| y.cmp(x).then_with(|| a.cmp(b)));
         for (bit, (_, (slot, words), filters)) in ranked.into_iter().take(Needs::BITS as usize).enumerate() {
             for filter in filters {
                 self.needs[filter as usize] |= 1 << bit;

@@ -6,6 +6,7 @@ use super::grams::{self, Gram};
 use crate::plan::Column;
 use crate::plan::condition::Condition;
 use crate::plan::test::Spec;
+use crate::sort;
 use crate::syntax::ast::CompareOp;
 
 /// What one value of a field can be.
@@ -43,7 +44,7 @@ impl<'a> Chooser<'a> {
         for (slot, spec) in specs.iter().flatten() {
             let mut own = Vec::new();
             each_pattern(spec, &mut |pattern| own.extend(pattern.grams()));
-            own.sort_unstable();
+            sort::unstable(&mut own, Ord::cmp);
             own.dedup();
             own.into_iter().for_each(|gram| grams.add(*slot, gram));
         }
@@ -104,6 +105,10 @@ impl<'a> Chooser<'a> {
                 all.add(self.of_spec(slot, spec)?);
             }
             return Some(all);
+        }
+        if let Spec::AllOf(list) = spec {
+            let covers = list.iter().filter_map(|spec| self.of_spec(slot, spec));
+            return covers.min_by(|a, b| a.share.total_cmp(&b.share));
         }
         let path = &self.columns[slot as usize].path;
         let (weight, presence) = (weight(path), presence(path));
@@ -211,8 +216,34 @@ fn each_pattern(spec: &Spec, call: &mut dyn FnMut(Pattern<'_>)) -> bool {
         Spec::EndsWith(text, _) => call(Pattern::Part(text, false, true)),
         Spec::Contains(text, _) => call(Pattern::Part(text, false, false)),
         Spec::Never => {}
+        // Words of text are found in any case, which grams ignore for ASCII alone.
+        Spec::Phrase(words) if words.iter().all(|word| word.is_ascii()) => {
+            let longest = words.iter().max_by_key(|word| word.len());
+            longest.into_iter().for_each(|word| call(Pattern::Part(word, false, false)));
+        }
+        Spec::AnyWord(inner) => return each_word(inner, call),
         _ => return false,
     }
+    true
+}
+
+/// The same for a test on the words of text.
+fn each_word(spec: &Spec, call: &mut dyn FnMut(Pattern<'_>)) -> bool {
+    let (Spec::TextIn(list, _) | Spec::Like(list, _)) = spec else {
+        return match spec {
+            Spec::StartsWith(text, _) | Spec::EndsWith(text, _) | Spec::Contains(text, _) if text.is_ascii() => {
+                call(Pattern::Part(text, false, false));
+                true
+            }
+            _ => false,
+        };
+    };
+    let is_like = matches!(spec, Spec::Like(..));
+    let is_plain = |text: &String| text.is_ascii() && !(is_like && text.contains(['*', '?']));
+    if !list.iter().all(is_plain) {
+        return false;
+    }
+    list.iter().for_each(|text| call(Pattern::Part(text, false, false)));
     true
 }
 

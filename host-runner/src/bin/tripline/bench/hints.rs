@@ -7,9 +7,9 @@ const MOST_KEYS: usize = 3;
 /// Evaluated, or held, for a larger part of the events than this is often.
 const OFTEN: f64 = 0.25;
 
-/// For which events a condition is evaluated, in words.
-pub fn reached_by(cost: &ConditionCost) -> String {
-    let reached = match &cost.reach {
+/// For which events a condition is evaluated, in words. `term`: which of a sequence or sample it is, counted from 0.
+pub fn reached_by(reach: &Reach, term: Option<u16>) -> String {
+    let reached = match reach {
         Reach::Every => "every event".to_owned(),
         Reach::Category(category) => format!("every event of category {category}"),
         Reach::Values(keys) => match keys.chunk_by(|(a, _), (b, _)| a == b).map(field).collect::<Vec<_>>().as_slice() {
@@ -17,7 +17,7 @@ pub fn reached_by(cost: &ConditionCost) -> String {
             fields => fields.join(" or "),
         },
     };
-    match cost.term {
+    match term {
         Some(term) => format!("{reached} (term {})", term + 1),
         None => reached,
     }
@@ -106,7 +106,7 @@ mod tests {
         let keys = |keys: &[(&str, Option<&str>)]| -> Reach {
             Reach::Values(keys.iter().map(|(field, value)| ((*field).into(), value.map(str::to_owned))).collect())
         };
-        let words = |reach, term| reached_by(&cost(reach, term, 1, 1));
+        let words = |reach, term| reached_by(&reach, term);
         assert_eq!(words(Reach::Every, None), "every event");
         assert_eq!(words(Reach::Category("file".into()), Some(1)), "every event of category file (term 2)");
         assert_eq!(words(keys(&[("a.b", None), ("a.b", Some("x")), ("c", Some("d"))]), None), "any a.b or c : \"d\"");

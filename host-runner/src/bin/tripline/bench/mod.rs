@@ -9,7 +9,7 @@
 //! | `report`, `show` | the figures as data, and for people |
 
 mod data;
-mod hints;
+pub mod hints;
 mod measure;
 mod report;
 mod show;
@@ -19,10 +19,10 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
-use host_runner::rules::{self, RuleFiles};
+use host_runner::rules::RuleFiles;
 use host_runner::{EngineError, EngineKind};
 use rule_core::profile::Profiler;
-use rule_core::{CompileOptions, CompileReport, SessionOptions};
+use rule_core::{CompileReport, SessionOptions};
 
 use crate::args::{BenchArgs, BenchOutput};
 use crate::{Outcome, output, render, setup};
@@ -51,10 +51,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
 fn bench(args: &BenchArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events.events, None)?;
     let limits = args.limits.limits();
-    let RuleFiles { sources, mut diagnostics } = rules::read(&args.rules.rules, limits.max_rule_bytes)?;
-    let mapping = setup::mapping(args.rules.mapping.as_deref())?;
-    let options = CompileOptions { mapping, limits: limits.clone(), ..CompileOptions::default() };
-    let options = setup::with_normalisers(options, &args.sources, &mut diagnostics)?;
+    let (RuleFiles { sources, diagnostics }, options) = setup::read(&args.rules, limits.clone())?;
 
     let mut compiled = None;
     let mut engines = Vec::new();
@@ -67,7 +64,7 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
     }
     let mut report = compiled.unwrap_or_default();
     report.diagnostics.splice(0..0, diagnostics);
-    render::errors(&mut anstream::stderr(), &report, &sources)?;
+    render::errors(&mut anstream::stderr(), &report, &setup::shown(&sources, &options))?;
     let rules = split::compiled(&report).count();
     if rules == 0 {
         let hint = "`tripline check --rules …` tells what became of each";
@@ -86,10 +83,12 @@ fn bench(args: &BenchArgs) -> Result<Outcome> {
         engines,
         profiler: native.map(|_| Profiler::compile(&sources, &options).0),
         options: SessionOptions {
+            index: None,
             alerts: true,
             notes: false,
             lateness_ms: args.lateness.map(|lateness| u64::try_from(lateness.as_millis()).unwrap_or(u64::MAX)),
             hash_seed: Some(host_runner::hash_seed()),
+            ..SessionOptions::default()
         },
     };
     let parts = bench.engines.len() as u32 + u32::from(native.is_some());

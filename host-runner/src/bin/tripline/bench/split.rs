@@ -145,7 +145,7 @@ impl Costs<'_> {
             row.ns_per_event = row.conditions_ns + row.sequences_ns + row.alerts_ns;
             row.share = self.share(row.ns_per_event);
             if let Some((cost, _)) = worst {
-                row.reached_by = hints::reached_by(cost);
+                row.reached_by = hints::reached_by(&cost.reach, cost.term);
             }
         }
         let mut order: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].evaluated > 0).collect();

@@ -1,16 +1,17 @@
 //! `tripline explain`: why a rule matches events or does not.
 
-mod paint;
+pub mod paint;
 mod show;
-mod trace;
-mod tree;
+pub mod trace;
+pub mod tree;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::iter;
 
 use anyhow::{Context as _, Result, bail};
 use host_runner::EngineError;
 use host_runner::input::{Batches, Input, too_large_message};
-use rule_core::{ExplainOptions, Limits};
+use rule_core::{CompileOptions, ExplainOptions, Limits, Source};
 
 use crate::args::{ExplainArgs, ExplainOutput};
 use crate::events::{Rejected, Rejections};
@@ -21,28 +22,34 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
     let limits = args.limits.limits();
     let rule = setup::source(args.query.as_deref(), args.rule.as_deref(), "rule")?;
     let events = Events::read(args, &limits)?;
-    let (normalisers, normaliser) = args.sources.normalise.files(&args.sources.normalisers, limits.max_rule_bytes)?;
+    let compile = CompileOptions { limits: limits.clone(), ..CompileOptions::default() };
+    let deployment = args.deployment.files().read(compile)?;
     let options = ExplainOptions {
-        normalisers: normalisers.sources,
-        normaliser,
         timestamp_field: args.timestamp_field.clone(),
         event_category_field: args.event_category_field.clone(),
         mapping: setup::mapping(args.mapping.as_deref())?,
+        overrides: deployment.overrides,
+        value_lists: deployment.value_lists,
+        indicators: deployment.indicators,
+        normalisers: deployment.normalisers,
+        normaliser: deployment.normaliser,
         limits,
     };
+    let sources: Vec<Source> =
+        iter::once(&rule).chain(&options.overrides).chain(&options.normalisers).cloned().collect();
     let mut instance = setup::instance(&args.engine)?;
     let mut explanation = match instance.explain(&rule, &events.lines, &options) {
         Ok(explanation) => explanation,
         Err(EngineError::Query(diagnostics)) => {
             for diagnostic in &diagnostics {
-                render::diagnostic(&mut anstream::stderr(), diagnostic, std::slice::from_ref(&rule))?;
+                render::diagnostic(&mut anstream::stderr(), diagnostic, &sources)?;
             }
             return Ok(Outcome::Failed);
         }
         Err(error) => return Err(error.into()),
     };
     for warning in &explanation.warnings {
-        render::diagnostic(&mut anstream::stderr(), warning, std::slice::from_ref(&rule))?;
+        render::diagnostic(&mut anstream::stderr(), warning, &sources)?;
     }
     let places: Vec<Place> = explanation.events.iter().map(|event| events.place(event.event)).collect();
     for (event, place) in explanation.events.iter_mut().zip(&places) {

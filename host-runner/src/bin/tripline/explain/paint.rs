@@ -14,8 +14,8 @@ const fn colour(colour: AnsiColor) -> Style {
 
 pub const GREEN: Style = colour(AnsiColor::Green).bold();
 const CYAN: Style = colour(AnsiColor::Cyan);
-const PASSING: Style = colour(AnsiColor::Green);
-const FAILING: Style = colour(AnsiColor::Red);
+pub const PASSING: Style = colour(AnsiColor::Green);
+pub const FAILING: Style = colour(AnsiColor::Red);
 
 /// Narrower than this, what was found stands below the source and not beside it.
 const BESIDE: usize = 72;

@@ -1,0 +1,269 @@
+//! Runs the tests of one file.
+
+use std::path::{Path, PathBuf};
+
+use rule_core::explain::QueryKind;
+use rule_core::{CompileOptions, ExplainOptions, Explanation, Level, RuleInfo, RuleReport, RuleStatus, Source};
+
+use super::coverage::{Marks, Shows};
+use super::expect::{Expect, Failure, FailureKind, FoundAlert, compare};
+use super::find::Library;
+use super::format::{Case, TestFile};
+use super::play::play;
+use super::report::{FileError, FileReport, RuleRef, TestReport, Why};
+use super::what_if::with_exceptions;
+use crate::engine::{Engine, EngineError, Handle, Instance, InstanceLimits};
+
+/// Events of which a failure tells why.
+const MOST_WHY: usize = 3;
+
+/// How tests are run.
+#[derive(Clone, Debug)]
+pub struct TestOptions {
+    /// How rules are compiled: bounds, mapping, and what the deployment adds.
+    pub compile: CompileOptions,
+    /// What one file's tests may take.
+    pub instance: InstanceLimits,
+    /// Bytes of one test file, and of one file of events.
+    pub max_test_bytes: u32,
+    /// Run only the tests whose name, or whose rule's name, has this in it, in upper or lower case.
+    pub filter: Option<String>,
+    /// Whether to find out what of the rule the tests reach.
+    pub coverage: bool,
+    /// Stop a file at the first test that fails.
+    pub fail_fast: bool,
+}
+
+/// Runs test files.
+pub struct Tester<'e> {
+    /// Where the rules run.
+    pub engine: &'e Engine,
+    /// How.
+    pub options: &'e TestOptions,
+    /// Where rules are found by their ids.
+    pub library: Library,
+}
+
+/// The rule under test, compiled.
+pub struct Subject {
+    pub source: Source,
+    pub info: RuleInfo,
+    /// Its number in matches.
+    pub index: u32,
+    pub rules: Handle,
+}
+
+impl Tester<'_> {
+    /// Runs the tests of a file. Whatever goes wrong is part of the report.
+    pub fn run(&self, path: &Path) -> FileReport {
+        let mut report =
+            FileReport { path: path.display().to_string(), inputs: vec![path.to_owned()], ..FileReport::default() };
+        if let Err(error) = self.file(path, &mut report) {
+            report.error = Some(error);
+        }
+        report
+    }
+
+    /// The files that the outcome of a file's tests depends on, the test file first; as many as can be told.
+    pub fn inputs(&self, path: &Path) -> Vec<PathBuf> {
+        let mut inputs = vec![path.to_owned()];
+        if let Ok(file) = TestFile::read(path, self.options.max_test_bytes) {
+            inputs.extend(file.event_files);
+            inputs.extend(self.library.rule(path, file.rule.as_ref()).ok().map(|rule| rule.source.path.into()));
+        }
+        inputs
+    }
+
+    fn file(&self, path: &Path, report: &mut FileReport) -> Result<(), FileError> {
+        let file = TestFile::read(path, self.options.max_test_bytes).map_err(|error| FileError {
+            line: error.line,
+            column: error.column,
+            ..FileError::new(error.message)
+        })?;
+        report.inputs.extend(file.event_files.iter().cloned());
+        let rule = self.library.rule(path, file.rule.as_ref())?;
+        report.inputs.push(PathBuf::from(&rule.source.path));
+        report.source = Some(rule.source.clone());
+        let engine = |error: EngineError| FileError::new(error.to_string());
+        let mut instance = self.engine.instance(self.options.instance).map_err(engine)?;
+        let subject = self.compile(&mut *instance, rule.source, rule.id.as_deref(), report)?;
+        let mut marks = self.options.coverage.then(Marks::default);
+        for case in file.cases.iter().filter(|case| self.is_wanted(case, &subject.info)) {
+            let test = self.case(&mut *instance, &subject, case, marks.as_mut())?;
+            let passed = test.passed();
+            report.tests.push(test);
+            if !passed && self.options.fail_fast {
+                break;
+            }
+        }
+        report.marks = marks;
+        Ok(())
+    }
+
+    fn is_wanted(&self, case: &Case, rule: &RuleInfo) -> bool {
+        let Some(filter) = &self.options.filter else { return true };
+        let filter = filter.to_lowercase();
+        [&case.name, &rule.name].iter().any(|name| name.to_lowercase().contains(&filter))
+    }
+
+    /// Compiles the rule's file and finds the rule in it.
+    fn compile(
+        &self,
+        instance: &mut dyn Instance,
+        source: Source,
+        id: Option<&str>,
+        report: &mut FileReport,
+    ) -> Result<Subject, FileError> {
+        let compile = |instance: &mut dyn Instance, options: &CompileOptions| {
+            let compiled = instance.compile(std::slice::from_ref(&source), options);
+            compiled.map_err(|error| FileError::new(error.to_string()))
+        };
+        let (mut rules, mut compiled) = compile(instance, &self.options.compile)?;
+        let is_wanted = |rule: &&RuleReport| id.is_none_or(|id| rule.rule.id == id);
+        let disabled = compiled.rules.iter().find(is_wanted).filter(|rule| rule.rule.disabled);
+        if let Some(id) = disabled.map(|rule| rule.rule.id.clone()) {
+            // A rule that is not in use yet can be tested.
+            let enabled = with_exceptions(self.options.compile.clone(), &id, &[]);
+            (rules, compiled) = compile(instance, &enabled.map_err(FileError::new)?)?;
+        }
+        let mut wanted = compiled.rules.iter().filter(is_wanted);
+        let (found, more) = (wanted.next(), wanted.count());
+        if let Some(found) = found {
+            let (id, name) = (found.rule.id.clone(), found.rule.name.clone());
+            report.rule = Some(RuleRef { path: source.path.clone(), id, name });
+        }
+        let path = &source.path;
+        let fail = |message: String| FileError { diagnostics: compiled.diagnostics.clone(), ..FileError::new(message) };
+        match found {
+            None => Err(fail(format!("{path} has no rule that can be tested"))),
+            Some(_) if more > 0 => {
+                let count = more + 1;
+                Err(FileError::new(format!("{path} has {count} rules: say with `rule: ID` which one is tested")))
+            }
+            Some(found) => match &found.status {
+                RuleStatus::Compiled { index } => {
+                    let (info, index) = (found.rule.as_ref().clone(), *index);
+                    Ok(Subject { source, info, index, rules })
+                }
+                RuleStatus::Skipped { reason } => {
+                    Err(FileError::new(format!("the rule is skipped, so it cannot be tested: {reason}")))
+                }
+                RuleStatus::Failed => Err(fail("the rule has errors".into())),
+            },
+        }
+    }
+
+    fn case(
+        &self,
+        instance: &mut dyn Instance,
+        subject: &Subject,
+        case: &Case,
+        marks: Option<&mut Marks>,
+    ) -> Result<TestReport, FileError> {
+        let failed = |error: EngineError| FileError {
+            line: case.line,
+            column: 1,
+            ..FileError::new(format!("the test `{}` was stopped: {error}", case.name))
+        };
+        let at = |said: String| FileError { line: case.line, column: 1, ..FileError::new(said) };
+        let mut options = self.options.compile.clone();
+        let rules = match case.exceptions.is_empty() {
+            true => subject.rules,
+            false => {
+                options = with_exceptions(options, &subject.info.id, &case.exceptions).map_err(at)?;
+                let (rules, report) =
+                    instance.compile(std::slice::from_ref(&subject.source), &options).map_err(failed)?;
+                if report.has_errors() {
+                    let errors = report.diagnostics.iter().filter(|found| found.level == Level::Error);
+                    let said: Vec<&str> = errors.map(|found| found.message.as_str()).collect();
+                    return Err(at(format!("the exceptions of the test `{}`: {}", case.name, said.join("; "))));
+                }
+                rules
+            }
+        };
+        let mut played = play(instance, rules, subject, case).map_err(failed)?;
+        if rules != subject.rules {
+            instance.release(rules).map_err(failed)?;
+        }
+        let mut failures = played.rejected;
+        failures.extend(compare(&case.expect, &case.fields, &played.alerts));
+        let passed = failures.is_empty();
+        let explanation = match passed && marks.is_none() {
+            true => None,
+            false => explain(instance, subject, &options, &played.lines),
+        };
+        if let (Some(marks), Some(explanation), true) = (marks, &explanation, passed) {
+            // An exception is not of the rule.
+            let counts = case.expect != Expect::Alert && case.exceptions.is_empty();
+            marks.add(explanation, Shows { fires: case.expect.is_positive(), counts });
+        }
+        let explanation = explanation.filter(|_| !passed);
+        let why = match &explanation {
+            Some(explanation) => why(explanation, &failures, &played.event_lines),
+            None => Vec::new(),
+        };
+        played.notes.dedup();
+        Ok(TestReport {
+            name: case.name.clone(),
+            line: case.line,
+            expected: case.expect.describe(),
+            alerts: played.alerts.iter().map(FoundAlert::reason).collect(),
+            failures,
+            why,
+            notes: played.notes,
+            explanation,
+            event_lines: played.event_lines,
+        })
+    }
+}
+
+/// None where the rule is of a kind that cannot be explained, or not the first of its file.
+fn explain(
+    instance: &mut dyn Instance,
+    subject: &Subject,
+    options: &CompileOptions,
+    lines: &str,
+) -> Option<Explanation> {
+    let options = options.clone();
+    let options = ExplainOptions {
+        mapping: options.mapping,
+        overrides: options.overrides,
+        value_lists: options.value_lists,
+        indicators: options.indicators,
+        normalisers: options.normalisers,
+        normaliser: options.normaliser,
+        limits: options.limits,
+        ..ExplainOptions::default()
+    };
+    let explanation = instance.explain(&subject.source, lines.as_bytes(), &options).ok()?;
+    (explanation.id == subject.info.id).then_some(explanation)
+}
+
+/// Of an alert that did not come, the events that are nearest; of one that came, those that matched.
+fn why(explanation: &Explanation, failures: &[Failure], lines: &[u64]) -> Vec<Why> {
+    let has = |kind| failures.iter().any(|failure| failure.kind == kind);
+    let (missing, unexpected) = (has(FailureKind::Missing), has(FailureKind::Unexpected));
+    if !missing && !unexpected {
+        return Vec::new();
+    }
+    let mut why: Vec<Why> = Vec::new();
+    for event in &explanation.events {
+        let matched = event.terms.iter().any(|verdict| verdict.matched);
+        let nearest = event.terms.iter().enumerate();
+        let nearest = nearest.min_by_key(|(_, verdict)| (!verdict.matched, verdict.distance.unwrap_or(u32::MAX)));
+        let of_many = explanation.query != QueryKind::Event;
+        let Some((term, verdict)) = nearest.filter(|_| matched == unexpected || of_many) else { continue };
+        why.push(Why {
+            event: event.event + 1,
+            line: usize::try_from(event.event).ok().and_then(|at| lines.get(at)).copied().unwrap_or_default(),
+            term: of_many.then_some(term + 1),
+            reason: verdict.reason.clone(),
+            distance: verdict.distance,
+        });
+    }
+    if explanation.query == QueryKind::Event {
+        why.sort_by_key(|why| why.distance.unwrap_or(u32::MAX));
+        why.truncate(MOST_WHY);
+    }
+    why
+}
