@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rule_core::{CompileOptions, Source};
 
 use crate::input::Input;
+use crate::normalisers::Normalise;
 use crate::rules::{RuleFiles, RulesError};
 
 /// Where a deployment keeps what it adds to the rules.
@@ -17,28 +18,35 @@ pub struct Deployment {
     pub value_lists: Vec<PathBuf>,
     /// Indicators; see [`CompileOptions::indicators`].
     pub indicators: Vec<PathBuf>,
+    /// What becomes of raw records among the events.
+    pub normalise: Normalise,
+    /// Normaliser files of its own, and folders of them; see [`CompileOptions::normalisers`].
+    pub normalisers: Vec<PathBuf>,
 }
 
 impl Deployment {
     /// The files' texts in the options' places. Compressed files are read as they are.
     pub fn read(&self, options: CompileOptions) -> Result<CompileOptions, RulesError> {
+        let (normalisers, normaliser) = self.normalise.files(&self.normalisers, &options.limits)?;
         let all = |paths: &[PathBuf]| paths.iter().map(|path| text(path)).collect::<Result<Vec<Source>, _>>();
         Ok(CompileOptions {
             overrides: self.overrides.as_deref().map(text).transpose()?,
             value_lists: all(&self.value_lists)?,
             indicators: all(&self.indicators)?,
+            normalisers,
+            normaliser,
             ..options
         })
     }
 
     /// Takes the deployment's own files out of a folder of rules that they lie in.
     pub fn leave_out(&self, files: &mut RuleFiles) {
-        let paths = self.overrides.iter().chain(&self.value_lists).chain(&self.indicators);
+        let paths = self.overrides.iter().chain(&self.value_lists).chain(&self.indicators).chain(&self.normalisers);
         let own: Vec<PathBuf> = paths.filter_map(|path| path.canonicalize().ok()).collect();
         files.sources.retain(|source| {
             let path = Path::new(&source.path);
-            let mut named_alike = own.iter().filter(|own| own.file_name() == path.file_name());
-            !named_alike.any(|own| path.canonicalize().is_ok_and(|path| path == *own))
+            let mut likely = own.iter().filter(|own| own.is_dir() || own.file_name() == path.file_name());
+            !likely.any(|own| path.canonicalize().is_ok_and(|path| path.starts_with(own)))
         });
     }
 }
@@ -64,13 +72,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("lists")).unwrap();
-        for name in ["a.eql", "overrides.toml", "lists/overrides.toml", "lists/indicators.ndjson"] {
+        fs::create_dir(at("sensors")).unwrap();
+        for name in ["a.eql", "overrides.toml", "lists/overrides.toml", "lists/indicators.ndjson", "sensors/a.toml"] {
             fs::write(at(name), format!("{{\"rule_id\": \"{name}\"}}")).unwrap();
         }
         let deployment = Deployment {
             overrides: Some(at("lists/../overrides.toml")),
             value_lists: Vec::new(),
             indicators: vec![at("lists/indicators.ndjson")],
+            normalisers: vec![at("sensors")],
+            ..Deployment::default()
         };
         let mut files = rules::read(&[folder.path().to_owned()], &Limits::default()).unwrap();
         deployment.leave_out(&mut files);
@@ -80,6 +91,7 @@ mod tests {
         let options = deployment.read(CompileOptions::default()).unwrap();
         assert_eq!(options.overrides.map(|source| source.text).as_deref(), Some("{\"rule_id\": \"overrides.toml\"}"));
         assert_eq!((options.value_lists.len(), options.indicators.len()), (0, 1));
+        assert!(options.normalisers[0].path.ends_with("a.toml") && options.normalisers.len() > 1);
         let missing = Deployment { overrides: Some(at("no.toml")), ..Deployment::default() };
         let error = missing.read(CompileOptions::default()).unwrap_err().to_string();
         assert!(error.contains("no.toml"), "{error}");

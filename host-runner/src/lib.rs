@@ -25,6 +25,7 @@ mod engine;
 pub mod input;
 mod module;
 mod native;
+pub mod normalisers;
 pub mod ocsf;
 pub mod playground;
 pub mod rules;

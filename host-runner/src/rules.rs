@@ -35,10 +35,37 @@ pub enum RulesError {
     /// A folder without rules is a mistyped path more often than not.
     #[error("no rule files in {} (looked for .toml, .eql, .kql, .md, .ndjson and .json, in sub-folders too)", .0.display())]
     Empty(PathBuf),
+    /// So is a folder without normalisers.
+    #[error("no normaliser files in {} (looked for .toml, in sub-folders too)", .0.display())]
+    NoNormalisers(PathBuf),
 }
 
 /// Reads the rule files that `paths` name; folders are searched to any depth.
 pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<RuleFiles, RulesError> {
+    // A folder of rules may have a README or other JSON; a file that is named explicitly is taken at its word.
+    read_where(paths, limits, is_rule_file, rule::is_rule_file, RulesError::Empty)
+}
+
+/// The same for normaliser files, which are all TOML. One that is not text is an error.
+pub(crate) fn read_normalisers(paths: &[PathBuf], limits: &Limits) -> Result<Vec<Source>, RulesError> {
+    let is_toml = |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let files = read_where(paths, limits, is_toml, |_| true, RulesError::NoNormalisers)?;
+    match files.diagnostics.into_iter().next() {
+        None => Ok(files.sources),
+        Some(Diagnostic { path, message, .. }) => {
+            Err(RulesError::Io { path: path.into(), reason: io::Error::new(io::ErrorKind::InvalidData, message) })
+        }
+    }
+}
+
+/// Reads the files that `paths` name, and of folders those with such names and such text.
+fn read_where(
+    paths: &[PathBuf],
+    limits: &Limits,
+    is_named_so: impl Fn(&Path) -> bool,
+    is_such: impl Fn(&str) -> bool,
+    empty: fn(PathBuf) -> RulesError,
+) -> Result<RuleFiles, RulesError> {
     let mut files = RuleFiles::default();
     for path in paths {
         let error = |reason| RulesError::Io { path: path.clone(), reason };
@@ -53,14 +80,13 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<RuleFiles, RulesError>
                 path: problem.path().unwrap_or(path).to_owned(),
                 reason: problem.into(),
             })?;
-            if entry.file_type().is_file() && is_rule_file(entry.path()) {
+            if entry.file_type().is_file() && is_named_so(entry.path()) {
                 read_file(entry.path(), limits, &mut files)?;
-                // A folder of rules may have a README or other JSON; a file that is named explicitly is taken at its word.
-                files.sources.pop_if(|source| !rule::is_rule_file(&source.text));
+                files.sources.pop_if(|source| !is_such(&source.text));
             }
         }
         if files.sources.len() + files.diagnostics.len() == before {
-            return Err(RulesError::Empty(path.clone()));
+            return Err(empty(path.clone()));
         }
     }
     Ok(files)

@@ -76,7 +76,10 @@ fn what_was_taken_before_sigterm_is_evaluated() {
     let folder = Folder::new();
     let config = config(&folder, "  - tcp: 0\n");
     // More alerts than a run of a rule gives unless it says so.
-    folder.file("rules/service.eql", &common::TOML_RULE.replace("risk_score = 47", "risk_score = 47\nmax_signals = 1000"));
+    folder.file(
+        "rules/service.eql",
+        &common::TOML_RULE.replace("risk_score = 47", "risk_score = 47\nmax_signals = 1000"),
+    );
     let collector = Collector::start(&config);
     let mut stream = TcpStream::connect(collector.address()).unwrap();
     writeln!(stream, "{SERVICE_EVENT}").unwrap();

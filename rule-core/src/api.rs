@@ -28,9 +28,18 @@ pub struct CompileOptions {
     /// whose header names the fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<Source>,
+    /// Normaliser files ([`normaliser`](crate::normaliser)): records of the sources that they know are taken for the events that
+    /// they stand for. They are asked in this order; of two with one name the first is taken. Without any, which is the default, every
+    /// event is taken as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub normalisers: Vec<Source>,
+    /// The name of the one that is used for every event that is not one of the Elastic Common Schema; none: each record is
+    /// recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normaliser: Option<String>,
 }
 
-members!(CompileOptions { limits, mapping, overrides, value_lists, indicators });
+members!(CompileOptions { limits, mapping, overrides, value_lists, indicators, normalisers, normaliser });
 
 /// What became of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,6 +25,7 @@ mod engine;
 pub mod events;
 pub mod explain;
 mod json;
+mod normalise;
 pub mod schema;
 mod search;
 
@@ -35,6 +36,7 @@ pub use engine::{RuleSet, Session, compile, compile_each, fold_constant};
 #[cfg(feature = "profile")]
 pub use engine::{inspect, profile};
 pub use explain::{ExplainOptions, Explanation, explain};
+pub use normalise::{Normalised, Normaliser};
 #[cfg(feature = "render")]
 pub use render::render;
 pub use rule::{RuleInfo, Technique, Threat, ThreatEntry, format_rule};
@@ -42,7 +44,7 @@ pub use rule_syntax::clause;
 #[cfg(feature = "render")]
 pub use rule_syntax::render;
 pub use rule_syntax::{
-    Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, rule, syntax,
+    Diagnostic, Label, Level, Limits, Source, Span, Suggestion, diagnostic, format_query, normaliser, rule, syntax,
 };
 pub use rule_syntax::{filter, kql, lucene};
 pub(crate) use rule_syntax::{nearest, sort};

@@ -184,6 +184,7 @@ pub mod codes {
         PIPE = "pipe", "A pipe is malformed, or has no meaning here.";
         CONSTANT_CONDITION = "constant-condition", "The condition has the same truth for every event.";
         RULE_FILE = "rule-file", "The rule file is malformed.";
+        NORMALISER = "normaliser", "The normaliser file is malformed.";
         RULE_TYPE = "rule-type", "The rule's type or language is not evaluated by this version.";
         DUPLICATE = "duplicate", "Two rules have the same id, or two exception items.";
         EXCEPTION_LIST = "exception-list", "A rule mentions an exception list that no file has.";

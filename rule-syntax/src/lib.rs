@@ -17,6 +17,7 @@ mod limits;
 pub mod lucene;
 pub mod members;
 pub mod nearest;
+pub mod normaliser;
 #[cfg(feature = "render")]
 pub mod render;
 pub mod rule;

@@ -57,6 +57,12 @@ limits! {
     max_event_depth: 512,
     /// Values that one event may bring for the fields that the rules read.
     max_event_values: 200_000,
+    /// Normaliser files of one rule set.
+    max_normalisers: 64,
+    /// Ways to find fields in one normaliser file.
+    max_normaliser_fields: 1_000,
+    /// Bytes of text that a normaliser may make of one event.
+    max_derived_bytes: 4 << 20,
     /// Combinations of values that one condition over several multi-valued fields may try on one event.
     max_combinations: 1 << 16,
     /// Stages of one sequence: its terms, each as often as its `runs`; and terms of one sample.

@@ -31,6 +31,12 @@ export interface Limits {
   max_event_depth: number;
   /** Values that one event may bring for the fields that the rules read. */
   max_event_values: number;
+  /** Normaliser files of one rule set. */
+  max_normalisers: number;
+  /** Ways to find fields in one normaliser file. */
+  max_normaliser_fields: number;
+  /** Bytes of text that a normaliser may make of one event. */
+  max_derived_bytes: number;
   /** Combinations of values that one condition over several multi-valued fields may try on one event. */
   max_combinations: number;
   /** Stages of one sequence: its terms, each as often as its `runs`; and terms of one sample. */
@@ -87,6 +93,13 @@ export interface CompileOptions {
    * them), or CSV whose header names the fields.
    */
   indicators?: Source[];
+  /**
+   * Normaliser files: records of the sources that they know are taken for the events that they stand for. They are asked in
+   * this order; of two with one name the first is taken.
+   */
+  normalisers?: Source[];
+  /** The name of the one that is used for every event that is not one of the Elastic Common Schema. */
+  normaliser?: string;
 }
 
 /** How to run a rule set over events. */
@@ -480,6 +493,10 @@ export interface ExplainOptions {
   event_category_field?: string;
   /** An Elasticsearch mapping. */
   mapping?: object;
+  /** Normaliser files; see {@link CompileOptions.normalisers}. */
+  normalisers?: Source[];
+  /** The one that is used; see {@link CompileOptions.normaliser}. */
+  normaliser?: string;
   /** Bounds. */
   limits?: Partial<Limits>;
 }

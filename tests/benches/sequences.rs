@@ -52,7 +52,7 @@ fn run(kind: EngineKind, keys: u64) -> Result<Duration> {
             max_state_bytes: u32::MAX,
             ..Limits::default()
         },
-        mapping: None,
+        ..CompileOptions::default()
     };
     let source = Source { path: "pair.eql".into(), text: RULE.into() };
     let (rules, report) = instance.compile(&[source], &options)?;

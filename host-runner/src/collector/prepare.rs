@@ -68,6 +68,7 @@ pub(super) fn prepare(engine: &Engine, config: &Tenant) -> Result<Prepared, Prep
     if report.has_errors() {
         let mut sources = std::mem::take(Arc::make_mut(&mut prepared.sources));
         sources.extend(prepared.options.overrides);
+        sources.extend(prepared.options.normalisers);
         return Err(PrepareError::Rules(Box::new(Refused { report, sources })));
     }
     Ok(prepared)

@@ -230,6 +230,8 @@ fn explain(
         overrides: options.overrides,
         value_lists: options.value_lists,
         indicators: options.indicators,
+        normalisers: options.normalisers,
+        normaliser: options.normaliser,
         limits: options.limits,
         ..ExplainOptions::default()
     };

@@ -39,6 +39,7 @@ use told::{Told, reason};
 use write::{Fields, digest, half, hex, to_json, uuid};
 
 use crate::decode::{Event, Projection, Slots, Value, Values};
+use crate::normalise::{Documents, Files};
 use crate::plan::test::text;
 use crate::{Limits, RuleInfo, json};
 
@@ -69,6 +70,8 @@ pub struct AlertBuilder {
     /// What is the same in all alerts of a rule, made when the rule first fires.
     rule_parts: Vec<Option<String>>,
     notes: bool,
+    /// Writes raw records as the events that they were taken for.
+    documents: Option<Documents>,
 }
 
 impl AlertBuilder {
@@ -83,7 +86,14 @@ impl AlertBuilder {
         let names = FIELDS.iter().map(|field| (*field).to_owned()).chain(mapped);
         let names: Vec<String> = names.filter(|name| seen.insert(name.clone())).collect();
         let fields = Projection::new(&names);
-        AlertBuilder { names, fields, slots: Slots::default(), rule_parts: vec![None; rules.len()], notes }
+        let (slots, rule_parts) = (Slots::default(), vec![None; rules.len()]);
+        AlertBuilder { names, fields, slots, rule_parts, notes, documents: None }
+    }
+
+    /// Has raw records be told as the events that they were taken for.
+    pub fn with_normalisers(mut self, files: Option<&Files>) -> AlertBuilder {
+        self.documents = files.map(Documents::new);
+        self
     }
 
     /// Appends the alert of a rule for a decodable event, and a line end.
@@ -175,7 +185,19 @@ impl AlertBuilder {
         out: &mut String,
     ) -> Option<Block> {
         // The event was decoded for the rule; these few fields cannot bring it over a limit that it kept.
-        let limits = Limits { max_event_values: u32::MAX, ..limits.clone() };
+        let mut limits = Limits { max_event_values: u32::MAX, ..limits.clone() };
+        // What a threshold rule counted is no record.
+        let documents = self.documents.as_mut().filter(|_| kind.threshold.is_none());
+        let record = documents.and_then(|documents| documents.event(line, &limits).ok().flatten());
+        let line = record.as_ref().map_or(line, |record| record.event.as_bytes());
+        if record.is_some() {
+            // It stands below a name in the event, and that in a search hit.
+            limits = Limits {
+                max_event_bytes: u32::MAX,
+                max_event_depth: limits.max_event_depth.saturating_add(2),
+                ..limits
+            };
+        }
         self.fields.decode(line, &limits, &mut self.slots).ok()?;
         let event = Seen { names: &self.names, event: self.slots.view(line) };
         let source = json::minify(event.event.source());

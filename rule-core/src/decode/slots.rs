@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use rule_syntax::normaliser::Kind;
+
 use super::project::Line;
 use super::skip::Brackets;
 
@@ -75,8 +77,10 @@ pub(super) enum What {
     Bool(bool),
     Number(Span),
     String(Span),
-    /// In [`Slots::text`].
+    /// In [`Slots::text`], as the next.
     Unescaped(Span),
+    /// A number that was derived.
+    Derived(Span),
 }
 
 impl Slots {
@@ -94,7 +98,7 @@ impl Slots {
     }
 
     /// Forgets the values alone.
-    pub(super) fn forget_values(&mut self) {
+    pub(crate) fn forget_values(&mut self) {
         for value in self.values.drain(..) {
             self.chains[value.slot as usize] = Chain { first: NONE, last: NONE };
         }
@@ -102,7 +106,7 @@ impl Slots {
 
     /// How many values there are.
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.values.len()
     }
 
@@ -118,6 +122,29 @@ impl Slots {
         }
         chain.last = new;
         self.values.push(Stored { next: NONE, slot, what });
+    }
+
+    /// Adds text for values that are derived from others, and tells where it begins.
+    pub(crate) fn append(&mut self, text: &str) -> usize {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start
+    }
+
+    /// Adds a derived value to a slot. Its text is from `start` to `end` of what was added `at` that place.
+    pub(crate) fn derive(&mut self, slot: u32, kind: Kind, at: usize, start: u32, end: u32) {
+        let span = Span::new(at + start as usize, at + end as usize);
+        let what = match kind {
+            Kind::String => What::Unescaped(span),
+            Kind::Number => What::Derived(span),
+            Kind::Bool => What::Bool(span.of(&self.text) == "true"),
+        };
+        self.push(slot, what);
+    }
+
+    /// Says which index the event would be in, in the same way.
+    pub(crate) fn set_index(&mut self, at: usize, start: u32, end: u32) {
+        self.index = Some(What::Unescaped(Span::new(at + start as usize, at + end as usize)));
     }
 
     /// The values together with the bytes that they were decoded from; without any values if these are not UTF-8.
@@ -155,7 +182,7 @@ impl<'a> Event<'a> {
                 What::Null => None,
                 What::Bool(truth) => Some(if truth { &b"true"[..] } else { b"false" }),
                 What::Number(span) | What::String(span) => Some(span.bytes_of(text)),
-                What::Unescaped(span) => Some(span.bytes_of(&slots.text)),
+                What::Unescaped(span) | What::Derived(span) => Some(span.bytes_of(&slots.text)),
             };
             (stored.slot, text)
         })
@@ -169,6 +196,7 @@ impl<'a> Event<'a> {
             What::Number(span) => Value::Number(Number { text: span.of(self.text) }),
             What::String(span) => Value::String(span.of(self.text)),
             What::Unescaped(span) => Value::String(span.of(&self.slots.text)),
+            What::Derived(span) => Value::Number(Number { text: span.of(&self.slots.text) }),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::check::Checker;
 use crate::check::correlation::Lowered;
 use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
+use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
@@ -80,6 +81,7 @@ pub(super) struct Lowering {
     pub plan: Plan,
     pub set: Assembly,
     pub streams: Streams,
+    pub normalisers: Files,
     pub report: CompileReport,
 }
 
@@ -126,6 +128,7 @@ struct Compiler<'a> {
     exceptions: Exceptions,
     overrides: Overrides,
     report: CompileReport,
+    normalisers: Files,
 }
 
 impl<'a> Compiler<'a> {
@@ -135,6 +138,8 @@ impl<'a> Compiler<'a> {
             report.diagnostics.push(*error);
             Schema::ecs()
         });
+        let (normalisers, found) = Files::read(&options.normalisers, options.normaliser.as_deref(), &options.limits);
+        report.diagnostics.extend(found);
         let mut compiler = Compiler {
             options,
             schema,
@@ -143,6 +148,7 @@ impl<'a> Compiler<'a> {
             exceptions: Exceptions::default(),
             overrides: Overrides::default(),
             report,
+            normalisers,
         };
         if let Some(source) = &options.overrides {
             let (mut overrides, mut found) = Overrides::read(source, &options.limits);
@@ -361,6 +367,7 @@ impl<'a> Compiler<'a> {
             plan: self.plan,
             set,
             streams,
+            normalisers: self.normalisers,
             report: self.report,
         }
     }
@@ -368,10 +375,12 @@ impl<'a> Compiler<'a> {
     fn finish(self) -> (RuleSet, CompileReport) {
         let limits = self.options.limits.clone();
         // What is not needed any more makes room for the tables.
-        let Lowering { plan, set, streams, report, .. } = self.assemble();
+        let Lowering { plan, set, streams, normalisers, report, .. } = self.assemble();
         let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let (filters, targets) = Targets::share(filters, &targets);
-        let mut program = Program::new(plan, filters, limits).with_correlations(targets, correlations, timelines);
+        let mut program = Program::new(plan, filters, limits)
+            .with_correlations(targets, correlations, timelines)
+            .with_normalisers(&normalisers);
         program.threats = threats;
         program.streams = streams;
         (RuleSet { rules, program }, report)

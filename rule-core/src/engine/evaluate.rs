@@ -5,6 +5,7 @@ pub(super) mod observe;
 
 use super::Program;
 use crate::decode::{Event, Line, Slots, Value};
+use crate::normalise::Scratch;
 use crate::pattern::Fold;
 use crate::plan::access::Finder;
 use crate::plan::{Predicate, code};
@@ -33,6 +34,7 @@ pub(crate) fn lines(batch: &[u8]) -> impl Iterator<Item = Line<'_>> {
 #[derive(Debug, Default)]
 pub(crate) struct Evaluator {
     slots: Slots,
+    scratch: Scratch,
     finder: Finder,
     matched: Vec<u32>,
     answers: Answers,
@@ -52,8 +54,7 @@ impl Evaluator {
     /// could not be evaluated in full.
     pub fn run(&mut self, program: &Program, line: Line<'_>) -> Result<(), (usize, String)> {
         self.matched.clear();
-        let decoded = program.projection.decode_line(line, &program.limits, &mut self.slots);
-        decoded.map_err(|error| (error.offset, error.to_string()))?;
+        program.decode(line, &mut self.slots, &mut self.scratch)?;
         let event = self.slots.view_line(line);
         program.access.find(event, &program.plan.columns, &mut self.finder);
         self.answers.start(program.plan.predicates.len());
@@ -82,7 +83,7 @@ impl Evaluator {
     /// Reads an event without asking anything of it.
     pub fn read<'a>(&'a mut self, program: &Program, line: Line<'a>) -> Option<Event<'a>> {
         self.matched.clear();
-        program.projection.decode_line(line, &program.limits, &mut self.slots).ok()?;
+        program.decode(line, &mut self.slots, &mut self.scratch).ok()?;
         Some(self.slots.view_line(line))
     }
 

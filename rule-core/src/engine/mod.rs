@@ -30,8 +30,9 @@ pub(crate) use targets::{Target, Targets};
 use crate::api::Rejection;
 use crate::correlate::Setting;
 use crate::correlate::plan::{Correlation, TimelineFields};
-use crate::decode::Projection;
+use crate::decode::{Line, Projection, Slots};
 use crate::detect::threat::Threat;
+use crate::normalise::{Files, Normalisers, Scratch};
 use crate::plan::access::Access;
 use crate::plan::code::Code;
 use crate::plan::{Filter, Plan};
@@ -76,6 +77,8 @@ pub(crate) struct Program {
     pub limits: Limits,
     /// Which filters could hold.
     pub access: Access,
+    /// What makes events of raw records, and the files that it came from; none where every event is taken as it is.
+    pub normalisers: Option<(Normalisers, Files)>,
 }
 
 impl Program {
@@ -99,6 +102,7 @@ impl Program {
             threats: Vec::new(),
             streams: Streams::default(),
             limits,
+            normalisers: None,
         }
     }
 
@@ -110,6 +114,29 @@ impl Program {
         timelines: Vec<TimelineFields>,
     ) -> Program {
         Program { targets, correlations, timelines, ..self }
+    }
+
+    /// Has the fields that are read filled from raw records.
+    pub fn with_normalisers(mut self, files: &Files) -> Program {
+        if !files.files.is_empty() {
+            let (normalisers, paths) = files.compile(self.plan.columns.iter().map(|column| column.path.as_str()));
+            self.projection = Projection::new(&paths);
+            self.normalisers = Some((normalisers, files.clone()));
+        }
+        self
+    }
+
+    /// Decodes an event into the slots of the fields. The error is where and why it cannot be.
+    #[inline]
+    pub fn decode(&self, line: Line<'_>, slots: &mut Slots, scratch: &mut Scratch) -> Result<(), (usize, String)> {
+        let decoded = self.projection.decode_line(line, &self.limits, slots);
+        decoded.map_err(|error| (error.offset, error.to_string()))?;
+        match &self.normalisers {
+            None => Ok(()),
+            Some((normalisers, _)) => {
+                normalisers.apply(line, slots, scratch, &self.limits).map_err(|message| (0, message))
+            }
+        }
     }
 
     /// What the sequences and samples work with.

@@ -72,10 +72,11 @@ struct Matched {
 impl Session {
     /// Opens a session.
     pub fn open(rules: Arc<RuleSet>, options: SessionOptions) -> Self {
-        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes));
+        let files = rules.program.normalisers.as_ref().map(|(_, files)| files);
+        let alerts = options.alerts.then(|| AlertBuilder::new(&rules.rules, options.notes).with_normalisers(files));
         let setting = rules.program.setting();
         let (lateness, seed) = (options.lateness_ms, options.hash_seed.unwrap_or_default());
-        let signals = (options.alerts && options.max_signals).then(Signals::new);
+        let signals = (options.alerts && options.max_signals).then(|| Signals::new(files));
         let detect = detect::Options { learning: options.learning_ms, max_signals: signals.is_some() };
         let correlator = (!setting.correlations.is_empty()).then(|| Correlator::new(setting, lateness, seed, detect));
         let detects = setting.correlations.iter().any(|c| matches!(c.shape, Shape::Detection(_)))
@@ -273,9 +274,7 @@ impl Session {
         // In the order of the rules, whoever shares a condition with whom.
         sort::unstable(&mut self.matched, Ord::cmp);
         let at = match &mut self.signals {
-            Some(signals) if self.matched.iter().any(|matched| matched.is_alert) => {
-                signals.time(line.bytes, &program.limits)
-            }
+            Some(signals) if self.matched.iter().any(|matched| matched.is_alert) => signals.time(line, &program.limits),
             _ => None,
         };
         for &Matched { rule, is_alert, threat } in &self.matched {

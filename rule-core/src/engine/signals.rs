@@ -7,8 +7,9 @@ use super::TIMESTAMP_FIELD;
 use crate::api::HeldBack;
 use crate::correlate::order::At;
 use crate::correlate::snapshot::SignalState;
-use crate::decode::{Projection, Slots};
+use crate::decode::{Line, Projection, Slots};
 use crate::detect::{self, Budget};
+use crate::normalise::{Files, Normalisers, Scratch};
 use crate::plan::test;
 use crate::schema::FieldType;
 use crate::{Limits, RuleInfo};
@@ -18,13 +19,22 @@ use crate::{Limits, RuleInfo};
 pub struct Signals {
     pub budget: Budget,
     fields: Projection,
+    normalisers: Normalisers,
     slots: Slots,
+    scratch: Scratch,
 }
 
 impl Signals {
-    /// Nothing is used up.
-    pub fn new() -> Signals {
-        Signals { budget: Budget::default(), fields: Projection::new(&[TIMESTAMP_FIELD]), slots: Slots::default() }
+    /// Nothing is used up. The normalisers are those that the rules read events through.
+    pub fn new(files: Option<&Files>) -> Signals {
+        let (normalisers, paths) = files.cloned().unwrap_or_default().compile(std::iter::once(TIMESTAMP_FIELD));
+        Signals {
+            budget: Budget::default(),
+            fields: Projection::new(&paths),
+            normalisers,
+            slots: Slots::default(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// What was used of each run, by the rules' ids.
@@ -45,11 +55,12 @@ impl Signals {
     }
 
     /// When an event happened that rules matched. Only such events are read again for it; others cost nothing.
-    pub fn time(&mut self, line: &[u8], limits: &Limits) -> Option<At> {
+    pub fn time(&mut self, line: Line<'_>, limits: &Limits) -> Option<At> {
         // The event was decoded for the rules; one field cannot bring it over a limit that it kept.
         let limits = Limits { max_event_values: u32::MAX, ..limits.clone() };
-        self.fields.decode(line, &limits, &mut self.slots).ok()?;
-        let event = self.slots.view(line);
+        self.fields.decode_line(line, &limits, &mut self.slots).ok()?;
+        self.normalisers.apply(line, &mut self.slots, &mut self.scratch, &limits).ok()?;
+        let event = self.slots.view_line(line);
         event.values(0).find_map(|value| test::instant(value, Some(FieldType::Date), None)).map(At::of)
     }
 

@@ -31,11 +31,27 @@ pub struct ExplainOptions {
     /// See [`CompileOptions::indicators`](crate::CompileOptions::indicators).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<Source>,
+    /// Normaliser files; see [`CompileOptions::normalisers`](crate::CompileOptions::normalisers).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub normalisers: Vec<Source>,
+    /// The one that is used; see [`CompileOptions::normaliser`](crate::CompileOptions::normaliser).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normaliser: Option<String>,
     /// Bounds on the rule, the events and the explanation.
     pub limits: Limits,
 }
 
-members!(ExplainOptions { timestamp_field, event_category_field, mapping, overrides, value_lists, indicators, limits });
+members!(ExplainOptions {
+    timestamp_field,
+    event_category_field,
+    mapping,
+    overrides,
+    value_lists,
+    indicators,
+    limits,
+    normalisers,
+    normaliser
+});
 
 /// Why a rule matches events or does not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -40,6 +40,7 @@ use crate::Source;
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, schema, to_file};
+use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::rule::{self, FileContents, Overrides, RuleFile};
@@ -66,7 +67,9 @@ pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Resu
         found.extend(refused);
     }
     let mut errors = Vec::new();
-    let explanation = explain_rule(&rule, events, options, &mut errors);
+    let (normalisers, wrong) = Files::read(&options.normalisers, options.normaliser.as_deref(), &options.limits);
+    found.extend(wrong);
+    let explanation = explain_rule(&rule, events, options, &normalisers, &mut errors);
     for diagnostic in &mut errors {
         diagnostic.path.clone_from(&source.path);
         diagnostic.rule = Some(rule.info.name.clone()).filter(|name| !name.is_empty());
@@ -85,6 +88,7 @@ fn explain_rule(
     rule: &RuleFile,
     events: &[u8],
     options: &ExplainOptions,
+    normalisers: &Files,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Explanation> {
     let (info, limits) = (&rule.info, &options.limits);
@@ -148,11 +152,12 @@ fn explain_rule(
         sequence: None,
         warnings: Vec::new(),
     };
-    let program = Program::new(plan, filters, limits.clone());
+    let program = Program::new(plan, filters, limits.clone()).with_normalisers(normalisers);
     let evaluator = Evaluator::default();
     let mut explainer = Explainer { program, blueprints, timestamp, query, lines: &lines, evaluator };
     explain_events(&mut explainer, events, limits, &mut explanation);
     let fields = trace::Fields {
+        normalisers,
         category: category.map_or(CATEGORY_FIELD, String::as_str),
         timestamp: options
             .timestamp_field

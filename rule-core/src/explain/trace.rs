@@ -8,6 +8,7 @@ use crate::correlate::plan::{Correlation, TimelineFields};
 use crate::correlate::{Correlator, Setting};
 use crate::detect;
 use crate::engine::{Evaluator, Program, Target, Targets, lines, window};
+use crate::normalise::Files;
 use crate::plan::Plan;
 use crate::rule::RuleInfo;
 use crate::schema::Schema;
@@ -15,6 +16,7 @@ use crate::syntax::ast::{Query, QueryKind};
 
 /// The fields that the rule or its reader names.
 pub(super) struct Fields<'a> {
+    pub normalisers: &'a Files,
     pub category: &'a str,
     pub timestamp: &'a str,
     pub tiebreaker: Option<&'a str>,
@@ -54,8 +56,9 @@ pub(super) fn trace(
         hash: [0; 16],
         suppressed: None,
     };
-    let program =
-        Program::new(plan, filters, limits.clone()).with_correlations(targets, vec![correlation], vec![order]);
+    let program = Program::new(plan, filters, limits.clone())
+        .with_correlations(targets, vec![correlation], vec![order])
+        .with_normalisers(fields.normalisers);
     let setting = program.setting();
     let mut correlator = Correlator::new(setting, None, 0, detect::Options::default());
     correlator.trace();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use host_runner::normalisers::Normalise;
 use host_runner::{Cache, Deployment, EngineKind, InstanceLimits, WasmOptions, testing, units};
 use rule_core::{Limits, ResultPosition};
 
@@ -46,6 +47,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Write EQL queries, in rule files too, in one style.
     Fmt(FmtArgs),
+    /// Show raw records as the events that rules see, and list the sources that are known.
+    Normalise(NormaliseArgs),
     /// Look at a rule set: list, show, fields, ATT&CK coverage, differences.
     Rules(RulesCommand),
     /// Run the collector: tenants with their own rules, fed over standard input, TCP or HTTP.
@@ -429,6 +432,7 @@ pub enum FmtOutput {
     - name: web
       rules: [rules/linux, rules/web.toml]
       overrides: overrides.toml     # what this deployment changes of the rules
+      normalise: auto               # raw records of sensors are recognised; or `off`, or the name of their source
       memory_limit: 64MiB
       deadline: 1s
       allowed_lateness: 30s         # how late events may come and still take their place in sequences
@@ -527,6 +531,18 @@ pub struct RulesArgs {
     pub deployment: DeploymentArgs,
 }
 
+/// What becomes of raw records.
+#[derive(Debug, Args)]
+pub struct SourcesArgs {
+    /// Raw records of sensors: `auto` recognises their source, `off` takes every event as it is, a name (`tripline normalise --list`)
+    /// takes all that are no ECS events for that source's.
+    #[arg(long, value_name = "auto|off|NAME", default_value = "auto")]
+    pub normalise: Normalise,
+    /// Your own normaliser files, or folders of them; they are asked before the built-in ones.
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub normalisers: Vec<PathBuf>,
+}
+
 /// What belongs to a deployment and not to its rules.
 #[derive(Debug, Args)]
 pub struct DeploymentArgs {
@@ -539,6 +555,8 @@ pub struct DeploymentArgs {
     /// Indicators for `threat_match` rules.
     #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
     indicators: Vec<PathBuf>,
+    #[command(flatten)]
+    sources: SourcesArgs,
 }
 
 impl DeploymentArgs {
@@ -547,6 +565,8 @@ impl DeploymentArgs {
             overrides: self.overrides.clone(),
             value_lists: self.value_lists.clone(),
             indicators: self.indicators.clone(),
+            normalise: self.sources.normalise.clone(),
+            normalisers: self.sources.normalisers.clone(),
         }
     }
 }
@@ -556,6 +576,34 @@ pub struct EventsArgs {
     /// Events as NDJSON or JSON, also compressed (gzip, zstd); several files are one data set, `-` is standard input.
     #[arg(short, long, value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
     pub events: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  tripline normalise --list
+  tripline normalise --events fdr.ndjson | jq .
+  tripline normalise --events fdr.ndjson --rules rules/          # only the fields that the rules read
+  tripline normalise --events own.ndjson --normalisers own.toml --fields process.name,process.args
+
+An event for each record, fields under their dotted names; what is no record of a known source is left out and counted.
+Normalising keeps no state and runs no rule, so it needs no sandbox.")]
+pub struct NormaliseArgs {
+    /// Records as NDJSON or JSON, also compressed (gzip, zstd); `-` is standard input.
+    #[arg(short, long, value_name = "FILE", required_unless_present = "list", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub events: Vec<PathBuf>,
+    #[command(flatten)]
+    pub sources: SourcesArgs,
+    /// Show only the fields that these rules read.
+    #[arg(short, long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub rules: Vec<PathBuf>,
+    /// Show only these fields.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// List the sources that are known, and what their records are recognised by.
+    #[arg(long, conflicts_with_all = ["events", "rules", "fields"])]
+    pub list: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
 
 #[derive(Debug, Args)]
@@ -691,6 +739,12 @@ limit_args! {
     max_event_depth,
     /// Values that one event may bring for the fields that the rules read.
     max_event_values,
+    /// Normaliser files of one rule set.
+    max_normalisers,
+    /// Ways to find fields in one normaliser file.
+    max_normaliser_fields,
+    /// Bytes of text that a normaliser may make of one event.
+    max_derived_bytes,
     /// Combinations of values that one condition may try on one event.
     max_combinations,
     /// Stages of one sequence, and terms of one sample.

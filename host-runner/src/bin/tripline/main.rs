@@ -13,6 +13,7 @@ mod explain;
 mod fmt;
 mod groups;
 mod log;
+mod normalise;
 mod output;
 mod playground;
 mod pretty;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Normalise(args) => normalise::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Playground(args) => playground::run(&args),

@@ -27,6 +27,7 @@ pub fn compile(rules: &RulesArgs, engine: &EngineArgs, limits: Limits) -> Result
     let (rules, mut report) = instance.compile(&sources, &options).context("cannot compile the rules")?;
     report.diagnostics.splice(0..0, diagnostics);
     sources.extend(options.overrides);
+    sources.extend(options.normalisers);
     Ok(Compiled { instance, rules, report, sources })
 }
 
@@ -41,7 +42,7 @@ pub fn read(args: &RulesArgs, limits: Limits) -> Result<(RuleFiles, CompileOptio
 
 /// All files that diagnostics point into.
 pub fn shown(sources: &[Source], options: &CompileOptions) -> Vec<Source> {
-    sources.iter().chain(&options.overrides).cloned().collect()
+    sources.iter().chain(&options.overrides).chain(&options.normalisers).cloned().collect()
 }
 
 /// An instance as the command line asks for it.

@@ -14,6 +14,7 @@ use serde_saphyr::Spanned;
 use super::{AlertFormat, Config, ConfigError, Input, Output, State, Tenant};
 use crate::Deployment;
 use crate::engine::{EngineKind, InstanceLimits};
+use crate::normalisers::Normalise;
 use crate::units;
 
 #[derive(Debug, Deserialize)]
@@ -51,6 +52,10 @@ struct TenantEntry {
     #[serde(default)]
     indicators: Vec<PathBuf>,
     index: Option<String>,
+    #[serde(default)]
+    normalise: Normalise,
+    #[serde(default)]
+    normalisers: Vec<PathBuf>,
     #[serde(default)]
     notes: bool,
     #[serde(default)]
@@ -190,6 +195,8 @@ impl Config {
                     overrides: entry.overrides.as_ref().map(|overrides| base.join(overrides)),
                     value_lists: entry.value_lists.iter().map(|list| base.join(list)).collect(),
                     indicators: entry.indicators.iter().map(|indicators| base.join(indicators)).collect(),
+                    normalise: entry.normalise.clone(),
+                    normalisers: entry.normalisers.iter().map(|path| base.join(path)).collect(),
                 },
                 notes: entry.notes,
                 limits: entry.limits.clone(),

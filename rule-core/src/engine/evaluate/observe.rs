@@ -49,7 +49,7 @@ impl Evaluator {
     /// One event, up to a stage. What is given back depends on all of the work, so that none of it can be left out.
     pub(in crate::engine) fn run_to(&mut self, program: &Program, line: Line<'_>, stage: Stage) -> u64 {
         self.matched.clear();
-        if program.projection.decode_line(line, &program.limits, &mut self.slots).is_err() || stage == Stage::Decode {
+        if program.decode(line, &mut self.slots, &mut self.scratch).is_err() || stage == Stage::Decode {
             return 1;
         }
         let event = self.slots.view_line(line);
@@ -83,7 +83,7 @@ impl Evaluator {
         counts: &mut Counts,
         clock: &mut C,
     ) {
-        if program.projection.decode_line(line, &program.limits, &mut self.slots).is_err() {
+        if program.decode(line, &mut self.slots, &mut self.scratch).is_err() {
             return;
         }
         counts.events += 1;

@@ -16,6 +16,7 @@ use super::{Program, Target, lines};
 use crate::api::{CompileOptions, CompileReport};
 use crate::correlate::plan::{Correlation, Shape, TimelineFields};
 use crate::decode::Slots;
+use crate::normalise::Scratch;
 use crate::plan::access::reach::Reach;
 use crate::plan::notes::Notes;
 use crate::plan::test::Spec;
@@ -122,6 +123,7 @@ pub struct Inspector {
     hashes: Vec<Option<[u8; 16]>>,
     evidence: Evidence,
     slots: Slots,
+    scratch: Scratch,
 }
 
 /// A condition of a rule.
@@ -141,7 +143,7 @@ struct Term {
 impl Inspector {
     /// Compiles rules as [`compile`](crate::compile) does. At most `max_shapes` shapes of events are kept apart.
     pub fn compile(sources: &[Source], options: &CompileOptions, max_shapes: usize) -> (Inspector, CompileReport) {
-        let Lowering { schema, mut plan, set, report, .. } = lower(sources, options);
+        let Lowering { schema, mut plan, set, normalisers, report, .. } = lower(sources, options);
         let Assembly { rules, filters, targets, correlations, timelines, threats, .. } = set;
         let mut terms: Vec<Vec<Term>> = rules.iter().map(|_| Vec::new()).collect();
         let mut extra: Vec<Vec<u32>> = terms.iter().map(|_| Vec::new()).collect();
@@ -179,7 +181,7 @@ impl Inspector {
         let inspector = Inspector {
             evidence: Evidence::new(&paths, categories, max_shapes),
             holds_on_nothing: needs::hold_on_nothing(&plan, &options.limits),
-            program: Program::new(plan, Vec::new(), options.limits.clone()),
+            program: Program::new(plan, Vec::new(), options.limits.clone()).with_normalisers(&normalisers),
             specs,
             notes,
             filters,
@@ -188,6 +190,7 @@ impl Inspector {
             extra,
             hashes,
             slots: Slots::default(),
+            scratch: Scratch::default(),
         };
         (inspector, report)
     }
@@ -251,7 +254,7 @@ impl Inspector {
     /// Looks at a batch of events, one on each line.
     pub fn observe(&mut self, batch: &[u8]) {
         for line in lines(batch) {
-            match self.program.projection.decode_line(line, &self.program.limits, &mut self.slots) {
+            match self.program.decode(line, &mut self.slots, &mut self.scratch) {
                 Ok(()) => self.evidence.add(self.slots.view_line(line), &self.program.plan.columns),
                 Err(_) => self.evidence.reject(),
             }

@@ -135,7 +135,8 @@ impl Access {
         let mut met: Needs = 0;
         let mut has_grams = false;
         for (slot, text) in event.texts() {
-            let gate = &self.gates[slot as usize];
+            // Slots behind those of the fields are a raw record's.
+            let Some(gate) = self.gates.get(slot as usize) else { continue };
             let text = match text {
                 Some(text) => text,
                 None if gate.has_null => columns[slot as usize].stored_null().as_bytes(),
@@ -183,7 +184,7 @@ impl Access {
     /// The second look, at parts of values, where a filter whose needs are met asks for one.
     fn find_grams(&self, event: Event<'_>, columns: &[Column], met: Needs, finder: &mut Finder) {
         for (slot, _) in event.texts() {
-            if self.gates[slot as usize].has_grams
+            if self.gates.get(slot as usize).is_some_and(|gate| gate.has_grams)
                 && finder.scanned[slot as usize] != finder.event
                 && self.fields[slot as usize].grams.wanted(met)
             {

@@ -22,7 +22,8 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
     let limits = args.limits.limits();
     let rule = setup::source(args.query.as_deref(), args.rule.as_deref(), "rule")?;
     let events = Events::read(args, &limits)?;
-    let deployment = args.deployment.files().read(CompileOptions::default())?;
+    let compile = CompileOptions { limits: limits.clone(), ..CompileOptions::default() };
+    let deployment = args.deployment.files().read(compile)?;
     let options = ExplainOptions {
         timestamp_field: args.timestamp_field.clone(),
         event_category_field: args.event_category_field.clone(),
@@ -30,9 +31,12 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
         overrides: deployment.overrides,
         value_lists: deployment.value_lists,
         indicators: deployment.indicators,
+        normalisers: deployment.normalisers,
+        normaliser: deployment.normaliser,
         limits,
     };
-    let sources: Vec<Source> = iter::once(&rule).chain(&options.overrides).cloned().collect();
+    let sources: Vec<Source> =
+        iter::once(&rule).chain(&options.overrides).chain(&options.normalisers).cloned().collect();
     let mut instance = setup::instance(&args.engine)?;
     let mut explanation = match instance.explain(&rule, &events.lines, &options) {
         Ok(explanation) => explanation,

@@ -20,8 +20,8 @@ const MIN_VALUE: usize = 20;
 
 pub fn run(args: &DiffArgs) -> Result<Outcome> {
     let limits = args.limits.limits();
-    let old = inspect(slice::from_ref(&args.old), None, limits.clone(), 0)?;
-    let new = inspect(slice::from_ref(&args.new), None, limits, 0)?;
+    let old = inspect(slice::from_ref(&args.old), None, limits.clone())?;
+    let new = inspect(slice::from_ref(&args.new), None, limits)?;
     let found = diff::diff(
         Version { inspector: &old.inspector, report: &old.report },
         Version { inspector: &new.inspector, report: &new.report },

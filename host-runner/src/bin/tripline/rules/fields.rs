@@ -10,7 +10,7 @@ use rule_core::inspect::Inspector;
 use rule_core::{Limits, RuleStatus};
 
 use super::args::FieldsArgs;
-use super::{Inspected, WIDEST, inspect, is_for_people, people, rules_in_words, warn_of_errors, write_json};
+use super::{Inspected, WIDEST, inspect_with, is_for_people, people, rules_in_words, warn_of_errors, write_json};
 use crate::output::{self, BOLD, DIM, RED, YELLOW, clean, cut};
 use crate::progress::Progress;
 use crate::{Outcome, events, setup};
@@ -26,7 +26,7 @@ pub fn run(args: &FieldsArgs) -> Result<Outcome> {
     setup::check_stdin(&args.events, None)?;
     let limits = args.limits.limits();
     let Inspected { mut inspector, report, .. } =
-        inspect(&args.rules.rules, args.rules.mapping.as_deref(), limits.clone(), args.max_event_kinds)?;
+        inspect_with(setup::read(&args.rules, limits.clone())?, args.max_event_kinds);
     let selection = args.select.selection();
     let mut wanted = BTreeMap::new();
     let (mut chosen, mut left_out) = (0, 0);

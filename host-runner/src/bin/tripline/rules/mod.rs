@@ -44,12 +44,19 @@ struct Inspected {
     options: CompileOptions,
 }
 
-fn inspect(paths: &[PathBuf], mapping: Option<&Path>, limits: Limits, max_shapes: usize) -> Result<Inspected> {
-    let RuleFiles { sources, diagnostics } = rules::read(paths, &limits)?;
+/// Rules as they are, without what a deployment adds.
+fn inspect(paths: &[PathBuf], mapping: Option<&Path>, limits: Limits) -> Result<Inspected> {
+    let files = rules::read(paths, &limits)?;
     let options = CompileOptions { mapping: setup::mapping(mapping)?, limits, ..CompileOptions::default() };
+    Ok(inspect_with((files, options), 0))
+}
+
+/// Rules, and what they are compiled with. So many shapes of events are kept apart.
+fn inspect_with((files, options): (RuleFiles, CompileOptions), max_shapes: usize) -> Inspected {
+    let RuleFiles { sources, diagnostics } = files;
     let (inspector, mut report) = Inspector::compile(&sources, &options, max_shapes);
     report.diagnostics.splice(0..0, diagnostics);
-    Ok(Inspected { inspector, report, sources, options })
+    Inspected { inspector, report, sources, options }
 }
 
 fn is_for_people(output: Option<Output>) -> bool {

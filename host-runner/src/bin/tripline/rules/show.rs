@@ -45,7 +45,7 @@ pub struct FieldRow {
 pub fn run(args: &ShowArgs) -> Result<Outcome> {
     let paths = if args.rules.is_empty() { vec![PathBuf::from(&args.which)] } else { args.rules.clone() };
     let limits = args.limits.limits();
-    let all = inspect(&paths, args.mapping.as_deref(), limits, 0)?;
+    let all = inspect(&paths, args.mapping.as_deref(), limits)?;
     let by_path = args.rules.is_empty();
     let rule = match by_path {
         true => only(&all.report.rules.iter().collect::<Vec<_>>(), &args.which)?,
