@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use host_runner::{Engine, EngineKind, InstanceLimits, WasmOptions};
-use rule_core::{Advance, CompileOptions, Level, Match, RuleSet, RuleStatus, SessionOptions, compile};
+use rule_core::{Advance, Level, Match, RuleSet, RuleStatus, SessionOptions, compile};
 use tripline_tests::assert_none;
 use tripline_tests::elastic_rules::{Example, data, lines, matches};
 
