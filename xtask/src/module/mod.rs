@@ -76,7 +76,7 @@ pub fn build(options: &Options) -> Result<()> {
     let bound = glue::generate(&compiled)?;
     let component = component::encode(&bound.core)?;
     let core = component::core_module(&component)?;
-    facts::check(&core, &component)?;
+    facts::check(&core, &component, wasm_std)?;
 
     // The inputs' hash goes away first and comes last: a build that is cut off is made again.
     let _ = fs::remove_file(folder.join(INPUTS));
