@@ -63,7 +63,11 @@ fn a_rule_is_about_the_data_streams_of_its_patterns() {
     assert_eq!(matched(&set, None, &stream("endpoint.events.process")), [0, 3]);
     assert_eq!(matched(&set, None, &stream("endpoint.events.file")), [3]);
     assert_eq!(matched(&set, None, &stream("system.auth")), [1, 3]);
-    assert_eq!(matched(&set, None, &event(r#""data_stream.dataset":"system.auth","#)), [1, 3], "logs by default");
+    assert_eq!(
+        matched(&set, None, &event(r#""data_stream.dataset":"system.auth","#)),
+        [0, 1, 3],
+        "not all of its name"
+    );
     assert_eq!(matched(&set, Some("endgame-4"), &event("")), [0, 3], "the input says it");
     assert_eq!(matched(&set, Some("endgame-4"), &stream("system.auth")), [1, 3], "the event knows better");
     let hit =
@@ -76,7 +80,7 @@ fn a_sequence_sees_the_events_of_its_patterns_alone() {
     let set = rules(&[SEQUENCE]);
     let event = |at: u64, dataset: &str, category: &str| {
         format!(
-            r#"{{"@timestamp":{at},"data_stream":{{"dataset":"{dataset}"}},"event":{{"category":"{category}"}},"process":{{"name":"nc"}}}}"#
+            r#"{{"@timestamp":{at},"data_stream":{{"type":"logs","dataset":"{dataset}","namespace":"x"}},"event":{{"category":"{category}"}},"process":{{"name":"nc"}}}}"#
         )
     };
     let ours = event(1, "endpoint.events.process", "process");
@@ -91,7 +95,7 @@ fn names_of_strangers_do_not_pile_up() {
         .map(|n| {
             let dataset = if n % 7 == 0 { "endpoint.events.process".to_owned() } else { format!("x{n}") };
             format!(
-                "{{\"data_stream.dataset\":\"{dataset}\",\"event.category\":\"process\",\"process.name\":\"nc\"}}\n"
+                "{{\"data_stream\":{{\"type\":\"logs\",\"dataset\":\"{dataset}\",\"namespace\":\"x\"}},\"event.category\":\"process\",\"process.name\":\"nc\"}}\n"
             )
         })
         .collect();

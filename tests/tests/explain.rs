@@ -180,6 +180,10 @@ fn elastic_rules_are_explained_as_they_run() -> Result<()> {
     let (mut rules, mut sequences, mut matched, mut not_matched, mut placed) = (0, 0, 0, 0, 0);
     for path in paths {
         let source = Source { path: path.display().to_string(), text: fs::read_to_string(&path)? };
+        // Rules of other types ask more of an event than their query does.
+        if !["eql", "query"].iter().any(|kind| source.text.lines().any(|line| line == format!("type = \"{kind}\""))) {
+            continue;
+        }
         let explained = |events: &str| explain(&source, events.as_bytes(), &ExplainOptions::default());
         let Ok(Explanation { id, .. }) = explained("") else { continue };
         let own: Vec<&Vec<Value>> =

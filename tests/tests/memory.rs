@@ -8,12 +8,12 @@ use tripline_tests::elastic_rules;
 /// What the module's memory may come to, in bytes: what was measured, rounded up. It never becomes smaller again, so that this is the
 /// most that was ever in use, the rule files included on their way in, and the report on its way out.
 ///
-/// The aim is 20 MB. What the files say, which the rule set and the report share, is 7.7 MB, the report's text as much again, and all
+/// The aim is 20 MB. What the files say, which the rule set and the report share, is 9 MB, the report's text as much again, and all
 /// else that a rule set has 3 MB.
-const MOST: u64 = 23_000_000;
+const MOST: u64 = 25_000_000;
 
 #[test]
-fn elastics_rules_fit_into_23_megabytes() -> Result<()> {
+fn elastics_rules_fit_into_25_megabytes() -> Result<()> {
     let Some(data) = elastic_rules::data()? else { return Ok(()) };
     let rules: Vec<Source> = data.of_type("eql").cloned().collect();
     let engine = Engine::new(EngineKind::Wasm, &WasmOptions::default())?;

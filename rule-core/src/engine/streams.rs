@@ -1,7 +1,7 @@
 //! Which rules are meant for an event's data stream: a rule's `index` patterns against the name of the event's.
 //!
-//! The name is the event's `_index` where it is a search hit, else `type-dataset-namespace` of its `data_stream.*` fields, else what the
-//! host says of the input ([`SessionOptions::index`](crate::SessionOptions::index)). An event of which none of these is known is for
+//! The name is the event's `_index` where it is a search hit, else `type-dataset-namespace` of its `data_stream.*` fields, all of which a
+//! data stream has (what has `data_stream.dataset` alone may be in an index of another name), else what the host says of the input ([`SessionOptions::index`](crate::SessionOptions::index)). An event of which none of these is known is for
 //! every rule. Patterns are Elasticsearch's: `*` is any run of characters, one with `-` before it takes away what it names, commas
 //! separate several, and `cluster:` before a name is about another cluster, which an event does not name, so that it is left out.
 //!
@@ -143,18 +143,18 @@ impl Seen {
                 _ => None,
             })
         });
-        match (dataset, input) {
-            (Some(dataset), _) => {
-                for part in [kind.unwrap_or("logs"), "-", dataset, "-", namespace.unwrap_or("default")] {
+        match (kind, dataset, namespace, input) {
+            (Some(kind), Some(dataset), Some(namespace), _) => {
+                for part in [kind, "-", dataset, "-", namespace] {
                     self.name.push_str(part);
                 }
                 true
             }
-            (None, Some(input)) => {
+            (.., Some(input)) => {
                 self.name.push_str(input);
                 true
             }
-            (None, None) => false,
+            (.., None) => false,
         }
     }
 }
