@@ -54,7 +54,7 @@ impl Checker<'_> {
         let message = format!("unknown field [{name}]");
         let mut warning =
             Diagnostic::warning(codes::UNKNOWN_FIELD, message, span).label("not in the mapping: no event has it");
-        if let Some(near) = self.schema.nearest(name) {
+        if let Some(near) = self.plan.nearest(self.schema, name) {
             warning = warning.suggest(span, &near, format!("did you mean `{near}`?"));
         }
         self.errors.push(warning);

@@ -56,7 +56,7 @@ impl Checker<'_> {
     pub(super) fn report_unknown(&mut self, name: &str, optional: bool, span: Span) {
         // The suggestion replaces the name only: the `?` of an optional field stays.
         let name_span = Span::new(span.start + u32::from(optional), span.end);
-        let near = self.schema.nearest(name);
+        let near = self.plan.nearest(self.schema, name);
         if self.schema.is_strict() {
             if optional {
                 return;

@@ -14,6 +14,7 @@ use crate::detect;
 use crate::detect::indicators::{self, Indicators};
 use crate::detect::threat::{self, Threat, Wanted};
 use crate::diagnostic::Diagnostic;
+use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
 use crate::schema::Schema;
 
@@ -38,7 +39,7 @@ impl Assembly {
     pub fn filter(
         &mut self,
         info: &RuleInfo,
-        filter: Filter,
+        mut filter: Filter,
         plan: &mut Plan,
         schema: &Schema,
         options: &CompileOptions,
@@ -54,6 +55,10 @@ impl Assembly {
                     .get_or_insert_with(|| Arc::new(indicators::read(&options.indicators, limits, found)));
                 let mut threat = threat::load(&Wanted { rule, threat, indicators, schema, limits }, plan)?;
                 threat.machine = self.detection(info, None, plan, schema);
+                if threat.meant == 0 {
+                    // Without indicators no event matches, and none need be looked at.
+                    filter = Filter { category: None, condition: Condition::Constant(false) };
+                }
                 self.threats.push(threat);
                 Target::Threat(self.threats.len() as u32 - 1)
             }

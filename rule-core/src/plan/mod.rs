@@ -124,6 +124,8 @@ pub struct Plan {
     /// See [`Plan::with_word_tests`].
     tests_words: bool,
     dates: Vec<String>,
+    /// The known names that unknown ones are close to, as far as was asked.
+    near: HashMap<String, Option<String>>,
     slots: HashMap<(String, Option<NullValue>), u32>,
     /// Each predicate's field and test, for those that have one, by number.
     specs: Vec<Option<(u32, Spec)>>,
@@ -165,6 +167,17 @@ impl Plan {
                 nested: false,
             })
         })
+    }
+
+    /// The known name that was probably meant by this unknown one. Finding it takes a walk over all names, and many rules of a set have
+    /// the same.
+    pub fn nearest(&mut self, schema: &Schema, name: &str) -> Option<String> {
+        if let Some(near) = self.near.get(name) {
+            return near.clone();
+        }
+        let near = schema.nearest(name);
+        self.near.insert(name.to_owned(), near.clone());
+        near
     }
 
     /// The slot of a field. A field outside the schema has the type of its values.
@@ -209,6 +222,7 @@ impl Plan {
     /// Each predicate's field and test, for those that have one, by number. The plan is complete then: what it needed to be made is gone.
     pub fn take_specs(&mut self) -> Vec<Option<(u32, Spec)>> {
         self.slots = HashMap::new();
+        self.near = HashMap::new();
         self.interned = HashTable::new();
         self.predicates.shrink_to_fit();
         std::mem::take(&mut self.specs)
