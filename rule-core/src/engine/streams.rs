@@ -91,14 +91,25 @@ pub(crate) struct Seen {
     /// The row of the current event; none when every rule is meant.
     row: Option<usize>,
     name: String,
+    /// The name before it.
+    last: String,
     fold: Fold,
 }
 
 impl Seen {
     /// Looks at an event, of an input whose events are of this index if they do not say.
     pub fn event(&mut self, streams: &Streams, event: Event<'_>, input: Option<&str>) {
-        self.row = None;
-        if !streams.is_needed() || !self.find_name(streams, event, input) {
+        let last = self.row.take();
+        if !streams.is_needed() {
+            return;
+        }
+        std::mem::swap(&mut self.name, &mut self.last);
+        if !self.find_name(streams, event, input) {
+            return;
+        }
+        // Events of one stream come in a row.
+        if last.is_some() && self.name == self.last {
+            self.row = last;
             return;
         }
         if let Some(row) = self.names.get(&self.name) {

@@ -27,16 +27,15 @@ fn read(query: &Value, depth: u32) -> Result<Clause, String> {
         "match_none" => Clause::new(ClauseKind::None),
         "bool" => boolean(body, depth)?,
         "exists" => Clause::field(string(body, "field")?, FieldTest::Exists),
-        "term" => on_field(body, "value", |value, insensitive| Ok(FieldTest::Term(text(value)?, insensitive)))?,
+        "term" => on_field(body, &["value"], |value, insensitive| Ok(FieldTest::Term(text(value)?, insensitive)))?,
         "terms" => terms(body)?,
-        "match" => on_field(body, "query", |value, _| Ok(FieldTest::Match(text(value)?)))?,
-        "match_phrase" => on_field(body, "query", |value, _| Ok(FieldTest::Phrase(text(value)?)))?,
-        "wildcard" => {
-            let key = if body.to_string().contains("\"wildcard\"") { "wildcard" } else { "value" };
-            on_field(body, key, |value, insensitive| Ok(FieldTest::Glob(Glob::lucene(&text(value)?), insensitive)))?
-        }
-        "prefix" => on_field(body, "value", |value, insensitive| Ok(FieldTest::Prefix(text(value)?, insensitive)))?,
-        "regexp" => on_field(body, "value", |value, insensitive| Ok(FieldTest::Regexp(text(value)?, insensitive)))?,
+        "match" => on_field(body, &["query"], |value, _| Ok(FieldTest::Match(text(value)?)))?,
+        "match_phrase" => on_field(body, &["query"], |value, _| Ok(FieldTest::Phrase(text(value)?)))?,
+        "wildcard" => on_field(body, &["value", "wildcard"], |value, insensitive| {
+            Ok(FieldTest::Glob(Glob::lucene(&text(value)?), insensitive))
+        })?,
+        "prefix" => on_field(body, &["value"], |value, insensitive| Ok(FieldTest::Prefix(text(value)?, insensitive)))?,
+        "regexp" => on_field(body, &["value"], |value, insensitive| Ok(FieldTest::Regexp(text(value)?, insensitive)))?,
         "range" => range(body)?,
         "query_string" | "simple_query_string" => query_string(body)?,
         "kuery" => kuery(body)?,
@@ -82,13 +81,14 @@ fn boolean(body: &Value, depth: u32) -> Result<Clause, String> {
 /// `{"FIELD": VALUE}` or `{"FIELD": {KEY: VALUE, "case_insensitive": true}}`
 fn on_field(
     body: &Value,
-    key: &str,
+    keys: &[&str],
     test: impl FnOnce(&Value, bool) -> Result<FieldTest, String>,
 ) -> Result<Clause, String> {
     let (field, value) = member(body)?;
     let (value, insensitive) = match value {
         Value::Object(options) => {
-            let value = options.get(key).ok_or_else(|| format!("the filter on `{field}` has no `{key}`"))?;
+            let value = keys.iter().find_map(|key| options.get(*key));
+            let value = value.ok_or_else(|| format!("the filter on `{field}` has no `{}`", keys[0]))?;
             (value, options.get("case_insensitive") == Some(&Value::Bool(true)))
         }
         value => (value, false),

@@ -20,6 +20,7 @@ fn filters_mean_what_kibana_sends() {
             json!([{"meta": {"negate": true}, "query": {"wildcard": {"f": {"case_insensitive": true, "value": "?:\\\\a\\\\*"}}}}]),
             "not f:?\\:\\\\a\\\\*",
         ),
+        (json!([{"query": {"wildcard": {"f": {"wildcard": "a*"}}}}]), "f:a*"),
         (json!([{"meta": {"type": "exists"}, "exists": {"field": "a"}}]), "a:*"),
         (json!([{"range": {"n": {"gte": 5, "lt": 9}}}]), "n >= \"5\" and n < \"9\""),
         (
