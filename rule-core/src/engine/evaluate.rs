@@ -143,6 +143,15 @@ impl code::Answers for Questions<'_> {
         self.answers.known[predicate as usize] = (self.answers.event, answer);
         answer
     }
+
+    fn seek(&mut self, group: &code::Group) {
+        let Questions { program, event, .. } = *self;
+        program.access.seek(group.slot, &group.members, event, &program.plan.columns, self.finder);
+    }
+
+    fn sought(&mut self) -> Option<u32> {
+        self.finder.sought()
+    }
 }
 
 impl Questions<'_> {

@@ -90,10 +90,11 @@ impl Program {
             notes.complete(&specs, &plan.columns, &filters);
         }
         let paths: Vec<&str> = plan.columns.iter().map(|c| c.path.as_str()).collect();
+        let access = Access::new(&specs, &plan.columns, &filters);
         Program {
             projection: Projection::new(&paths),
-            access: Access::new(&specs, &plan.columns, &filters),
-            code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan),
+            code: Code::new(filters.iter().map(|filter| &filter.condition), &specs, &plan, &access),
+            access,
             categories: filters.into_iter().map(|filter| filter.category).collect(),
             plan,
             targets: Targets::default(),

@@ -100,6 +100,9 @@ const PATTERNS: [&str; 22] = [
     "?abc*",
 ];
 
+/// Each has bytes by which the tables know it.
+const PARTS: [&str; 9] = ["*abc*", "*ABCD*", "*cdef*", "/tmp/*", "*.sh", "abc*ghi", "*efgh*", "*éabc*", "*defghi"];
+
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(&WORDS[..]).prop_map(|word| format!("{word:?}"))
 }
@@ -122,6 +125,13 @@ fn condition() -> impl Strategy<Value = String> {
             .prop_map(|(function, f, w)| format!("{function}({f}, {w})")),
         (field(), prop::sample::select(&["== null", "!= null"][..])).prop_map(|(f, op)| format!("{f} {op}")),
         field().prop_map(|f| format!("length({f}) > 3")),
+        // So many that they are asked as one.
+        (field(), prop::sample::subsequence(&PARTS[..], 5..9), prop::sample::select(&["like", ":"][..])).prop_map(
+            |(f, parts, op)| {
+                let parts: Vec<String> = parts.iter().map(|part| format!("{f} {op} \"{part}\"")).collect();
+                format!("({})", parts.join(" or "))
+            }
+        ),
         (field(), pattern()).prop_map(|(f, p)| format!("{f} regex {}", p.replace('*', ".*").replace('?', "."))),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {

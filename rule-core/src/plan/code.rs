@@ -3,8 +3,11 @@
 //! A condition is a tree. Here only its leaves are left: each asks a predicate, and says where to go on for one of the answers; for the
 //! other the next one follows. So evaluating a condition visits nothing but the predicates that decide it, reading memory from
 //! front to back. The parts of an `and` or `or` stand in the order of what they cost, since their truth does not depend on it.
+//!
+//! Some rules look for any of hundreds of phrases in one text. Such predicates make a group, of which only those are asked that
+//! the text has a clue of.
 
-use super::access::weight;
+use super::access::{Access, weight};
 use super::condition::Condition;
 use super::test::Spec;
 use super::{Plan, Predicate};
@@ -16,7 +19,20 @@ pub struct Code {
     steps: Vec<Step>,
     /// Where each filter's condition begins.
     starts: Vec<u32>,
+    groups: Vec<Group>,
 }
+
+/// Predicates on one field of which one must hold, each with clues in the values of the field.
+#[derive(Debug)]
+pub struct Group {
+    /// The field.
+    pub slot: u32,
+    /// In order.
+    pub members: Box<[u32]>,
+}
+
+/// Fewer predicates are asked one by one.
+const FEWEST: usize = 6;
 
 /// One step: what to ask, and where to go.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +50,10 @@ const LEAVES_IF: u32 = 1 << 30;
 /// The answer that makes the condition hold rather than not. It is the one that is assumed when the answer cannot be had and the
 /// condition is to hold if it can.
 const FAVOURS: u32 = 1 << 29;
-/// The bits of the predicate; all of them set for a step that asks nothing, and is left in any case.
-const PREDICATE: u32 = FAVOURS - 1;
+/// Instead of a predicate it asks for any of a group.
+const ANY: u32 = 1 << 28;
+/// The bits of the predicate or group; all of them set for a step that asks nothing, and is left in any case.
+const PREDICATE: u32 = ANY - 1;
 
 /// Where a condition ends.
 const HOLDS: u32 = u32::MAX;
@@ -47,6 +65,10 @@ pub trait Answers {
     fn word(&self, predicate: u32) -> bool;
     /// The answer of another, `None` if it cannot be had.
     fn ask(&mut self, predicate: u32) -> Option<bool>;
+    /// Finds out which of a group have a clue in the event. The others do not hold.
+    fn seek(&mut self, group: &Group);
+    /// One of those, each once or several times.
+    fn sought(&mut self) -> Option<u32>;
 }
 
 impl Code {
@@ -55,12 +77,14 @@ impl Code {
         conditions: impl Iterator<Item = &'a Condition>,
         specs: &[Option<(u32, Spec)>],
         plan: &Plan,
+        access: &Access,
     ) -> Code {
         let mut code = Code::default();
-        let costs = Costs { specs, plan };
+        let costs = Costs { specs, plan, access };
         for condition in conditions {
             code.starts.push(code.steps.len() as u32);
-            let mut writer = Writer { steps: &mut code.steps, labels: Vec::new(), costs: &costs };
+            let mut writer =
+                Writer { steps: &mut code.steps, groups: &mut code.groups, labels: Vec::new(), costs: &costs };
             let (holds, fails) = (writer.label(), writer.label());
             let from = writer.steps.len();
             writer.add(condition, true, holds, fails, holds);
@@ -104,6 +128,8 @@ impl Code {
             let leaves_if = ask & LEAVES_IF != 0;
             let answer = if ask & WORD != 0 {
                 answers.word(predicate)
+            } else if ask & ANY != 0 {
+                self.any(predicate, answers)
             } else if predicate != PREDICATE {
                 match answers.ask(predicate) {
                     Some(answer) => answer,
@@ -123,12 +149,26 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether any of a group holds. Tests on one field always have an answer.
+    fn any(&self, group: u32, answers: &mut impl Answers) -> bool {
+        answers.seek(&self.groups[group as usize]);
+        while let Some(predicate) = answers.sought() {
+            if answers.ask(predicate) == Some(true) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// A place that is not known yet.
 type Label = usize;
 
 /// Writes one condition.
 struct Writer<'a> {
     steps: &'a mut Vec<Step>,
+    groups: &'a mut Vec<Group>,
     /// Where labels are. Steps refer to them by number until all are known.
     labels: Vec<u32>,
     costs: &'a Costs<'a>,
@@ -151,12 +191,8 @@ impl Writer<'_> {
                 }
             }
             Condition::Predicate(number) => {
-                // Where the answers yes and no lead.
-                let (yes, no) = if wanted { (holds, fails) } else { (fails, holds) };
-                let (leaves_if, to) = if yes == next { (0, no) } else { (LEAVES_IF, yes) };
                 let word = if self.costs.is_word(*number) { WORD } else { 0 };
-                let favours = if wanted { FAVOURS } else { 0 };
-                self.steps.push(Step { ask: number | word | leaves_if | favours, to: to as u32 });
+                self.ask(number | word, wanted, holds, fails, next);
             }
             Condition::Not(inner) => self.add(inner, !wanted, holds, fails, next),
             Condition::And(parts) => self.parts(parts, wanted, wanted, holds, fails, next),
@@ -164,30 +200,84 @@ impl Writer<'_> {
         }
     }
 
+    /// Writes the question, whose answer is to be `wanted`.
+    fn ask(&mut self, ask: u32, wanted: bool, holds: Label, fails: Label, next: Label) {
+        // Where the answers yes and no lead.
+        let (yes, no) = if wanted { (holds, fails) } else { (fails, holds) };
+        let (leaves_if, to) = if yes == next { (0, no) } else { (LEAVES_IF, yes) };
+        let favours = if wanted { FAVOURS } else { 0 };
+        self.steps.push(Step { ask: ask | leaves_if | favours, to: to as u32 });
+    }
+
     /// Writes parts of which all must hold, or one if `all` is false.
     fn parts(&mut self, parts: &[Condition], wanted: bool, all: bool, holds: Label, fails: Label, next: Label) {
-        let mut order: Vec<(u64, u32)> = (0..).zip(parts).map(|(number, part)| (self.costs.of(part), number)).collect();
-        sort::unstable(&mut order, Ord::cmp);
+        // That one of them holds, or that none does.
+        let is_any = wanted != all;
+        let groups = if is_any { self.costs.groups(parts) } else { Vec::new() };
+        let grouped = |number: u32| groups.iter().any(|group| group.members.binary_search(&number).is_ok());
+        let mut order: Vec<(u64, Item<'_>)> = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Condition::Predicate(number) if grouped(*number) => {}
+                part => order.push((self.costs.of(part), Item::Part(part))),
+            }
+        }
+        for group in groups {
+            let cost = group.members.iter().map(|number| self.costs.of(&Condition::Predicate(*number))).sum();
+            order.push((cost, Item::Any(self.groups.len() as u32)));
+            self.groups.push(group);
+        }
+        sort::by_key(&mut order, |(cost, _)| *cost);
         let Some((last, others)) = order.split_last() else {
             return self.add(&Condition::Constant(all), true, holds, fails, next);
         };
-        for (_, number) in others {
+        for (_, item) in others {
             let behind = self.label();
             let (holds, fails) = if all { (behind, fails) } else { (holds, behind) };
-            self.add(&parts[*number as usize], wanted, holds, fails, behind);
+            self.item(item, wanted, holds, fails, behind);
             self.labels[behind] = self.steps.len() as u32;
         }
-        self.add(&parts[last.1 as usize], wanted, holds, fails, next);
+        self.item(&last.1, wanted, holds, fails, next);
     }
+
+    fn item(&mut self, item: &Item<'_>, wanted: bool, holds: Label, fails: Label, next: Label) {
+        match item {
+            Item::Part(part) => self.add(part, wanted, holds, fails, next),
+            Item::Any(group) => self.ask(group | ANY, wanted, holds, fails, next),
+        }
+    }
+}
+
+/// What an `and` or `or` consists of.
+enum Item<'a> {
+    Part(&'a Condition),
+    /// A group, by number.
+    Any(u32),
 }
 
 /// What predicates cost, roughly.
 struct Costs<'a> {
     specs: &'a [Option<(u32, Spec)>],
     plan: &'a Plan,
+    access: &'a Access,
 }
 
 impl Costs<'_> {
+    /// The groups among the parts.
+    fn groups(&self, parts: &[Condition]) -> Vec<Group> {
+        let clued = parts.iter().filter_map(|part| match part {
+            Condition::Predicate(number) => Some((self.access.clue(*number)?, *number)),
+            _ => None,
+        });
+        let mut clued: Vec<(u32, u32)> = clued.collect();
+        sort::unstable(&mut clued, Ord::cmp);
+        clued.dedup();
+        let groups = clued.chunk_by(|(a, _), (b, _)| a == b).filter(|group| group.len() >= FEWEST);
+        groups
+            .map(|group| Group { slot: group[0].0, members: group.iter().map(|(_, number)| *number).collect() })
+            .collect()
+    }
+
     fn is_word(&self, predicate: u32) -> bool {
         self.specs[predicate as usize].as_ref().is_some_and(|(_, spec)| spec.words().is_some())
     }

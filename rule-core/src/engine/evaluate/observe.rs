@@ -153,4 +153,12 @@ impl<C: Clock> code::Answers for Watch<'_, C> {
         self.go_on();
         answer
     }
+
+    fn seek(&mut self, group: &code::Group) {
+        self.questions.seek(group);
+    }
+
+    fn sought(&mut self) -> Option<u32> {
+        self.questions.sought()
+    }
 }

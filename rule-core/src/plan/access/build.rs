@@ -104,7 +104,7 @@ impl Access {
         let mut wanted = Wanted::new(columns.len());
         access.add_needs(specs, columns, filters, &mut wanted);
         let chooser = Chooser::new(specs, columns);
-        access.clues = add_tests(&chooser, &mut wanted);
+        add_tests(&chooser, &mut wanted, &mut access);
         let mut always: BTreeMap<Needs, Vec<u32>> = BTreeMap::new();
         for (number, filter) in (0..).zip(filters) {
             let cover = chooser.cover(&filter.condition).map(|cover| cover.keys);
@@ -285,9 +285,10 @@ impl Access {
     }
 }
 
-/// Adds the words and clues of predicates. For each predicate the field where its clues are, if it has any.
-fn add_tests<'a>(chooser: &Chooser<'a>, wanted: &mut Wanted<'a>) -> Vec<u32> {
-    let mut clues = vec![NONE; chooser.specs.len()];
+/// Adds the words and clues of predicates.
+fn add_tests<'a>(chooser: &Chooser<'a>, wanted: &mut Wanted<'a>, access: &mut Access) {
+    access.clues = vec![NONE; chooser.specs.len()];
+    access.has_grams_alone = vec![false; chooser.specs.len()];
     for (predicate, spec) in (0..).zip(chooser.specs) {
         let Some((slot, spec)) = spec else { continue };
         if let Some((words, insensitive)) = spec.words() {
@@ -296,7 +297,8 @@ fn add_tests<'a>(chooser: &Chooser<'a>, wanted: &mut Wanted<'a>) -> Vec<u32> {
             continue;
         }
         let Some(keys) = chooser.clues(*slot, spec) else { continue };
-        clues[predicate as usize] = *slot;
+        access.clues[predicate as usize] = *slot;
+        access.has_grams_alone[predicate as usize] = keys.iter().all(|key| matches!(key, Key::Gram(_)));
         for key in keys {
             match key {
                 Key::Word(word) => wanted.word(*slot, word, Reason::Any(predicate)),
@@ -305,7 +307,6 @@ fn add_tests<'a>(chooser: &Chooser<'a>, wanted: &mut Wanted<'a>) -> Vec<u32> {
             }
         }
     }
-    clues
 }
 
 /// Takes from the front of a slice what the condition holds for.

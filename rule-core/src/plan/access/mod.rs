@@ -58,6 +58,8 @@ pub struct Access {
     atoms: Atoms,
     /// For each predicate with clues the field where they are, else [`NONE`].
     clues: Vec<u32>,
+    /// For each predicate whether grams are all the clues that it has.
+    has_grams_alone: Vec<bool>,
 }
 
 /// No field.
@@ -123,6 +125,10 @@ pub struct Finder {
     common: Vec<u32>,
     /// For each field the last event whose values were searched for grams.
     scanned: Vec<u32>,
+    /// The atoms that such searches found in the event, each with its field.
+    clues: Vec<(u32, u32)>,
+    /// What [`Access::seek`] found.
+    sought: Vec<u32>,
     found: Vec<u32>,
     /// For each field the last event that had a value there, of those that are looked at for no more than that.
     valued: Vec<u32>,
@@ -197,8 +203,11 @@ impl Access {
     fn scan(&self, slot: u32, event: Event<'_>, columns: &[Column], finder: &mut Finder) {
         finder.scanned[slot as usize] = finder.event;
         let mut hit = |Hit { atom, filters }| {
-            if finder.has_atom(&self.atoms, atom) && filters.len > 0 {
-                finder.lists.push(filters);
+            if finder.has_atom(&self.atoms, atom) {
+                finder.clues.push((slot, atom));
+                if filters.len > 0 {
+                    finder.lists.push(filters);
+                }
             }
         };
         for value in event.values(slot as usize).filter_map(|value| columns[slot as usize].stored(value)) {
@@ -217,6 +226,28 @@ impl Access {
             self.scan(slot, event, columns, finder);
         }
         !self.passes(predicate, finder)
+    }
+
+    /// The field where a predicate has its clues, if they are parts of values alone.
+    pub fn clue(&self, predicate: u32) -> Option<u32> {
+        self.has_grams_alone[predicate as usize].then(|| self.clues[predicate as usize])
+    }
+
+    /// Looks for those of a group, which is in order, of which the field has a clue; [`Finder::sought`] then gives them.
+    pub fn seek(&self, slot: u32, group: &[u32], event: Event<'_>, columns: &[Column], finder: &mut Finder) {
+        if finder.scanned[slot as usize] != finder.event {
+            self.scan(slot, event, columns, finder);
+        }
+        let Finder { clues, sought, .. } = finder;
+        sought.clear();
+        for (_, atom) in clues.iter().filter(|(of, _)| *of == slot) {
+            match self.atoms.predicates(*atom) {
+                Some(predicates) => {
+                    sought.extend(predicates.iter().filter(|number| group.binary_search(number).is_ok()));
+                }
+                None => sought.extend(group.iter().filter(|number| self.atoms.common(**number).contains(atom))),
+            }
+        }
     }
 
     /// The answer of a predicate about whole values for the event that was last looked at.
@@ -238,6 +269,11 @@ impl Access {
 }
 
 impl Finder {
+    /// One of the predicates that were sought.
+    pub fn sought(&mut self) -> Option<u32> {
+        self.sought.pop()
+    }
+
     /// The filters that could hold for the event that was last looked at, in order. To be given back when they have been asked.
     pub fn take_found(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.found)
@@ -283,6 +319,7 @@ impl Finder {
         }
         self.event += 1;
         self.common.clear();
+        self.clues.clear();
         self.lists.clear();
         self.found.clear();
     }
