@@ -141,7 +141,7 @@ fn a_rule_that_fires_could_fire() {
             serde_json::from_str::<Value>(line).unwrap()["kibana.alert.rule.rule_id"].as_str().unwrap().to_owned()
         })
         .collect();
-    let fields = with(&["fields", "--rules", "examples/rules"]);
+    let fields = with(&["fields", "--rules", "examples/rules", "--indicators", indicators]);
     let document: Value =
         serde_json::from_str(&rules(&fields.iter().map(String::as_str).collect::<Vec<_>>()).out).unwrap();
     let could = document["rules"].as_array().unwrap().iter().filter(|rule| rule["could_fire"] == true);

@@ -12,6 +12,7 @@ use rule_core::{Advance, Outcome, SessionOptions};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tripline_tests::c_abi::CModule;
+use tripline_tests::command::tripline_with;
 use tripline_tests::{examples, in_root};
 
 /// How the events are given.
@@ -102,6 +103,32 @@ fn alerts_are_the_same_in_the_component() -> Result<()> {
 #[test]
 fn alerts_are_the_same_through_the_c_abi() -> Result<()> {
     check("C ABI", &of_c_abi(&examples::events()?, Batches::All)?)
+}
+
+/// The collector of `examples/tripline.yaml` gives the same alerts, though the files come one after the other.
+#[test]
+fn the_example_collector_gives_them_too() -> Result<()> {
+    let mut events = String::new();
+    for path in examples::event_files()? {
+        events += &fs::read_to_string(in_root(&path))?;
+    }
+    let run = tripline_with(["run", "--config", "examples/tripline.yaml"], &events)?;
+    ensure!(run.status == 0, "{}", run.stderr);
+    let ids =
+        |text: &str, find: fn(&str) -> Option<String>| -> BTreeSet<String> { text.lines().filter_map(find).collect() };
+    let told = ids(&run.stdout, |line| {
+        Some(serde_json::from_str::<Value>(line).ok()?["kibana.alert.uuid"].as_str()?.to_owned())
+    });
+    let golden =
+        ids(&fs::read_to_string(in_root("tests/examples.out"))?, |line| Some(line.split(' ').next()?.to_owned()));
+    assert_eq!(told, golden);
+    let last = run.ndjson()?.into_iter().rfind(|alert| alert["kibana.alert.rule.name"] == "Download by PowerShell");
+    assert_eq!(
+        last.context("an alert")?["kibana.alert.suppression.docs_count"],
+        2,
+        "what is suppressed is told at the end"
+    );
+    Ok(())
 }
 
 /// In other batches, and file after file instead of in the order of time. An alert that is given again counts in its last form.
