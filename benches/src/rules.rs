@@ -13,12 +13,22 @@ pub fn examples() -> io::Result<Vec<Source>> {
 
 /// The EQL rules of Elastic's rule set, where that is beside the checkout.
 pub fn elastic() -> io::Result<Option<Vec<Source>>> {
+    of_types(&["eql"])
+}
+
+/// Its rules of every type that Tripline evaluates.
+pub fn elastic_of_every_type() -> io::Result<Option<Vec<Source>>> {
+    of_types(&["eql", "query", "threshold", "new_terms", "threat_match"])
+}
+
+fn of_types(types: &[&str]) -> io::Result<Option<Vec<Source>>> {
     let folder = crate::root().join("../shared/data/rules/elastic");
     if !folder.is_dir() {
         return Ok(None);
     }
+    let lines: Vec<String> = types.iter().map(|kind| format!("type = \"{kind}\"")).collect();
     let mut rules = read(&folder)?;
-    rules.retain(|rule| rule.text.lines().any(|line| line.trim() == "language = \"eql\""));
+    rules.retain(|rule| rule.text.lines().any(|line| lines.iter().any(|kind| line.trim() == kind)));
     Ok(Some(rules))
 }
 

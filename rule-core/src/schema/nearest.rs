@@ -1,6 +1,6 @@
 //! Which known field was meant by an unknown one.
 
-use crate::nearest::distance;
+use crate::nearest::within;
 
 /// The closest candidate by edit distance, where a swap of two neighbours counts as one edit and letter case as none.
 /// Ties go to the name with the longer common prefix, then the same case, then the smaller name.
@@ -25,10 +25,7 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
             continue;
         }
         let other = candidate.to_ascii_lowercase();
-        let distance = distance(&lower, &other);
-        if distance > most {
-            continue;
-        }
+        let Some(distance) = within(&lower, &other, most) else { continue };
         // `param1` is no misspelling of `param2`.
         let same_length = lower.len() == other.len();
         if distance > 0 && same_length && without_digits(&lower).eq(without_digits(&other)) {

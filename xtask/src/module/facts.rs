@@ -4,21 +4,17 @@ use anyhow::{Context, Result, ensure};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use super::{component, sections};
-use crate::wasm_std::WasmStd;
 
-/// No page should load a larger one.
+/// No page should load a larger one. One that no optimiser went over may be.
 pub const MAX_CORE_BYTES: usize = 1_500_000;
 
-/// What a standard library that comes compiled may add: it is built for speed, where ours is built for size with the rest.
-pub const COMPILED_STD_BYTES: usize = 60_000;
-
 /// Checks the core module and the component against what hosts rely on.
-pub fn check(core: &[u8], component: &[u8], wasm_std: WasmStd) -> Result<()> {
-    let most = match wasm_std {
-        WasmStd::Debian => MAX_CORE_BYTES,
-        WasmStd::Toolchain => MAX_CORE_BYTES + COMPILED_STD_BYTES,
-    };
-    ensure!(core.len() <= most, "the core module has {} bytes; {most} is the most it may have", core.len());
+pub fn check(core: &[u8], component: &[u8], is_shrunk: bool) -> Result<()> {
+    let size = core.len();
+    ensure!(
+        !is_shrunk || size <= MAX_CORE_BYTES,
+        "the core module has {size} bytes; {MAX_CORE_BYTES} is the most it may have"
+    );
     let contained = component::core_module(component)?;
     ensure!(contained == core, "the component's core module is not the core module");
     let imports = component_imports(component)?;

@@ -3,9 +3,10 @@
 //!
 //! 1. `rule-wasm` is compiled ([`compile`]).
 //! 2. wasm-bindgen makes the JavaScript glue, and takes its descriptors out of the module ([`glue`]).
-//! 3. wit-component wraps it into a component that imports nothing ([`component`]).
-//! 4. The core module is taken back out of the component, so that all hosts load the same bytes.
-//! 5. What hosts rely on is checked ([`facts`]).
+//! 3. binaryen makes it smaller, where it is there or can be installed ([`shrink`]).
+//! 4. wit-component wraps it into a component that imports nothing ([`component`]).
+//! 5. The core module is taken back out of the component, so that all hosts load the same bytes.
+//! 6. What hosts rely on is checked ([`facts`]).
 
 mod compile;
 mod component;
@@ -13,6 +14,7 @@ mod facts;
 mod fingerprint;
 mod glue;
 mod sections;
+mod shrink;
 #[cfg(test)]
 mod tests;
 
@@ -26,12 +28,13 @@ use anyhow::{Context, Result};
 use crate::hash::sha256;
 use crate::paths;
 use crate::wasm_std::WasmStd;
+use shrink::Optimiser;
 
 /// Build the one module into target/module: the core module, the component, the JavaScript glue, the SHA-256.
 ///
 /// Does nothing when nothing that goes into it has changed. The standard library for wasm32-unknown-unknown comes from
 /// the toolchain, from rustup, or from Debian's packages (rustc-web cargo-web rust-web-src lld-22), whichever is there;
-/// TRIPLINE_WASM_STD=debian insists on the last.
+/// TRIPLINE_WASM_STD=debian insists on the last. binaryen's wasm-opt makes the module smaller, if it is there or can be installed.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub struct Options {
     /// Build even if nothing changed
@@ -65,7 +68,9 @@ pub fn build(options: &Options) -> Result<()> {
     lock.lock().context("cannot lock target/module/.lock")?;
 
     let wasm_std = WasmStd::find_or_install()?;
-    let inputs = fingerprint::inputs(&wasm_std.identity(), options.opt_level.as_deref())?;
+    let optimiser = Optimiser::find_or_install();
+    let tools = [wasm_std.identity(), optimiser.as_ref().map_or_else(String::new, Optimiser::identity)].join("\n");
+    let inputs = fingerprint::inputs(&tools, options.opt_level.as_deref())?;
     if !options.force && is_up_to_date(&folder, &inputs) {
         println!("The module is up to date.");
         return print_size(&folder);
@@ -74,9 +79,16 @@ pub fn build(options: &Options) -> Result<()> {
     println!("Building the module (standard library: {wasm_std}).");
     let compiled = compile::compile(wasm_std, options.opt_level.as_deref())?;
     let bound = glue::generate(&compiled)?;
-    let component = component::encode(&bound.core)?;
+    let shrunk = match &optimiser {
+        Some(optimiser) => optimiser.shrink(&bound.core)?,
+        None => {
+            println!("There is no wasm-opt (Debian's package binaryen has it): the module is larger than it need be.");
+            bound.core
+        }
+    };
+    let component = component::encode(&shrunk)?;
     let core = component::core_module(&component)?;
-    facts::check(&core, &component, wasm_std)?;
+    facts::check(&core, &component, optimiser.is_some())?;
 
     // The inputs' hash goes away first and comes last: a build that is cut off is made again.
     let _ = fs::remove_file(folder.join(INPUTS));

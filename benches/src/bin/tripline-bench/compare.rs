@@ -18,7 +18,8 @@ use crate::report::{self, Corpus, Report, Row, StartRow};
 /// Every contender goes over all events in each round, one after the other; then comes the next round. Figures are
 /// medians, and ratios are to what serde_json takes to build a `Value` of each event in the same round. The events are generated
 /// ones, and the real ones of ../shared/data/events where those are present. The rules are Elastic's EQL rules in
-/// ../shared/data/rules/elastic, or the example rules where those are absent.
+/// ../shared/data/rules/elastic, or the example rules where those are absent; and, unless `--rules` is given, all of Elastic's rules
+/// that Tripline evaluates: KQL, Lucene, threshold, new_terms and threat_match too.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   cargo xtask bench compare                              everything, in about ten minutes
@@ -91,7 +92,13 @@ pub fn run(options: &Options) -> Result<()> {
         [] => vec![0, 1, 10, 100, 1024, 10_000],
         given => given.to_vec(),
     };
-    let sets = counts.iter().map(|count| set(*count, &all)).collect::<Result<Vec<_>>>()?;
+    let mut sets = counts.iter().map(|count| set(*count, &all)).collect::<Result<Vec<_>>>()?;
+    if options.rules.is_empty()
+        && let Some(every) = rules::elastic_of_every_type()?
+    {
+        report.rules += &format!("; {} are Elastic's rules of every type", every.len());
+        sets.push(every);
+    }
     let engines = engines(options)?;
 
     for (which, lines) in corpora(options, &mut report)? {
