@@ -74,7 +74,7 @@ impl Exceptions {
 
     /// Warns of lists that a rule mentions and no file has: their exceptions are not made. Elastic's own list of endpoint
     /// exceptions, which its rules mention, is most often empty.
-    pub fn missing(&self, rule: &RuleReport, place: Place) -> Option<Diagnostic> {
+    pub(super) fn missing(&self, rule: &RuleReport, place: Place) -> Option<Diagnostic> {
         let lists = rule.rule.exceptions_list.iter();
         let missing: Vec<&str> = lists
             .filter(|list| list.kind != "endpoint" && self.of(&list.list_id, list.namespace_type).is_none())
