@@ -1,6 +1,6 @@
 //! Files that belong to a deployment and not to the rules: an update of the rules leaves them alone.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use rule_core::{CompileOptions, Source};
@@ -52,9 +52,13 @@ impl Deployment {
 }
 
 fn text(path: &Path) -> Result<Source, RulesError> {
+    read_source(path).map_err(|reason| RulesError::Io { path: path.to_owned(), reason })
+}
+
+/// A file as it is given to the engine, uncompressed.
+pub(crate) fn read_source(path: &Path) -> io::Result<Source> {
     let mut text = String::new();
-    let read = Input::File(path.to_owned()).open(|raw| raw).and_then(|mut file| file.read_to_string(&mut text));
-    read.map_err(|reason| RulesError::Io { path: path.to_owned(), reason })?;
+    Input::File(path.to_owned()).open(|raw| raw)?.read_to_string(&mut text)?;
     Ok(Source { path: path.display().to_string(), text })
 }
 

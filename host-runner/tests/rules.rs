@@ -124,12 +124,15 @@ fn fields_tell_which_rules_could_never_fire() {
 
 #[test]
 fn a_rule_that_fires_could_fire() {
-    let events = ["crowdstrike-fdr", "elastic-defend", "endgame", "sentinelone"];
+    let events = ["aws-cloudtrail", "crowdstrike-fdr", "elastic-defend", "endgame", "sentinelone", "system-auth"];
     let events: Vec<String> = events.iter().map(|name| format!("examples/events/{name}.ndjson")).collect();
     let with = |args: &[&str]| -> Vec<String> {
         args.iter().map(|arg| (*arg).to_owned()).chain(["--events".into()]).chain(events.clone()).collect()
     };
-    let eval = with(&["eval", "--engine", "native", "--rules", "examples/rules", "--output", "ndjson"]);
+    let indicators = "examples/indicators.csv";
+    let eval =
+        ["eval", "--engine", "native", "--rules", "examples/rules", "--indicators", indicators, "--output", "ndjson"];
+    let eval = with(&eval);
     let fired = command().current_dir(root()).args(&eval).output().unwrap();
     let fired: BTreeSet<String> = String::from_utf8(fired.stdout)
         .unwrap()
@@ -138,7 +141,7 @@ fn a_rule_that_fires_could_fire() {
             serde_json::from_str::<Value>(line).unwrap()["kibana.alert.rule.rule_id"].as_str().unwrap().to_owned()
         })
         .collect();
-    let fields = with(&["fields", "--rules", "examples/rules"]);
+    let fields = with(&["fields", "--rules", "examples/rules", "--indicators", indicators]);
     let document: Value =
         serde_json::from_str(&rules(&fields.iter().map(String::as_str).collect::<Vec<_>>()).out).unwrap();
     let could = document["rules"].as_array().unwrap().iter().filter(|rule| rule["could_fire"] == true);
@@ -168,7 +171,7 @@ fn a_layer_is_written_to_a_file_or_standard_output() {
     let args = ["navigator", "--engine", "native", "--rules", "examples/rules"];
     let run = rules(&[&args[..], &["--out", &path]].concat());
     run.succeeds();
-    assert!(run.err.starts_with("18 rules; ") && run.out.is_empty(), "{}", run.err);
+    assert!(run.err.starts_with("23 rules; ") && run.out.is_empty(), "{}", run.err);
     let layer = std::fs::read_to_string(&path).unwrap();
     assert_eq!(rules(&args).out, layer);
     let layer: Value = serde_json::from_str(&layer).unwrap();

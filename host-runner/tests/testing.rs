@@ -198,6 +198,64 @@ fn changes_are_seen() {
     guard.join().unwrap();
 }
 
+/// Why there is no alert although the query holds.
+#[test]
+fn what_a_rule_wants_beside_its_query_is_told() {
+    let folder = Folder::new();
+    let rule = |kind: &str, more: &str| {
+        format!(
+            "[rule]\nname = \"r\"\nrule_id = \"r\"\ntype = \"{kind}\"\nlanguage = \"kuery\"\nquery = \"a: 1\"\n\
+             severity = \"low\"\nrisk_score = 1\n{more}"
+        )
+    };
+    let mapping = "threat_query = \"*:*\"\nthreat_mapping = [{ entries = [{ field = \"b\", type = \"mapping\", value = \"c\" }] }]\n";
+    let list =
+        "[[rule.exceptions_list]]\nid = \"l\"\nlist_id = \"l\"\nnamespace_type = \"single\"\ntype = \"detection\"\n";
+    folder.file("lists/c.csv", "c\n2\n");
+    folder.file(
+        "exceptions.ndjson",
+        "{\"list_id\":\"l\",\"name\":\"l\",\"type\":\"detection\",\"description\":\"\"}\n\
+         {\"list_id\":\"l\",\"item_id\":\"i\",\"name\":\"i\",\"type\":\"simple\",\"entries\":[{\"field\":\"b\",\"operator\":\"included\",\"type\":\"match\",\"value\":\"1\"}]}\n",
+    );
+    let threshold = "threshold = { field = [\"b\"], value = 3, cardinality = [{ field = \"d\", value = 2 }] }\n";
+    for (kind, more, head, note) in [
+        (
+            "threshold",
+            threshold,
+            "",
+            "events 1, 2 pass the query; the rule wants 3 in one run with the same b, and 2 values of d",
+        ),
+        (
+            "threat_match",
+            mapping,
+            "",
+            "the rule compares with indicators, and there are none: name their files with `indicators`",
+        ),
+        (
+            "threat_match",
+            mapping,
+            "indicators: [lists/c.csv]\n",
+            "events 1, 2 pass the query; no indicator has what the rule compares",
+        ),
+        (
+            "query",
+            list,
+            "",
+            "events 1, 2 pass the query; what leaves it out is an index pattern, a filter or an exception",
+        ),
+    ] {
+        folder.file("r.toml", &rule(kind, more));
+        let events = "[{ a: 1, b: 1 }, { a: 1, b: 1 }, { a: 2, b: 1 }]";
+        folder.file("r.test.yaml", &format!("{head}tests:\n  - {{ name: n, events: {events}, expect: alert }}\n"));
+        let run = tripline(&["test", &folder.path(""), "--engine", "native", "--output", "json"]);
+        let report: Value = serde_json::from_str(&run.out).unwrap();
+        let test = &report["files"][0]["tests"][0];
+        assert!(test["notes"][0].as_str().unwrap_or_default().ends_with(note), "{kind}: {}", run.out);
+        // A file of exceptions alone is no rule without tests.
+        assert_eq!(report["untested"], serde_json::json!([]));
+    }
+}
+
 /// The examples are tested, all of them, and nothing of them is left untested.
 #[test]
 fn the_tests_of_the_examples_pass() {

@@ -1,6 +1,7 @@
 //! The `tripline` command as its users run it.
 
 use std::env;
+use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -43,12 +44,32 @@ where
     I: IntoIterator,
     I::Item: AsRef<std::ffi::OsStr>,
 {
+    run(arguments, Stdio::null())
+}
+
+/// Runs it with something on its standard input.
+pub fn tripline_with<I>(arguments: I, input: &str) -> Result<Run>
+where
+    I: IntoIterator,
+    I::Item: AsRef<std::ffi::OsStr>,
+{
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input.as_bytes())?;
+    file.rewind()?;
+    run(arguments, file.into())
+}
+
+fn run<I>(arguments: I, input: Stdio) -> Result<Run>
+where
+    I: IntoIterator,
+    I::Item: AsRef<std::ffi::OsStr>,
+{
     let binary = BINARY.get_or_init(|| build().map_err(|error| format!("{error:#}")));
     let binary = binary.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
     let output = Command::new(binary)
         .args(arguments)
         .current_dir(root())
-        .stdin(Stdio::null())
+        .stdin(input)
         .env_remove("NO_COLOR")
         .output()
         .with_context(|| binary.display().to_string())?;

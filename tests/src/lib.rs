@@ -8,6 +8,7 @@ pub mod c_abi;
 pub mod command;
 pub mod elastic_rules;
 pub mod elasticsearch;
+pub mod examples;
 pub mod hosts;
 pub mod reference;
 pub mod series_spec;

@@ -8,8 +8,8 @@ use boon::{Compiler, SchemaIndex, Schemas};
 use rule_core::{CompileOptions, Session, SessionOptions, Source, compile};
 use serde_json::{Value, json};
 use tripline_tests::elastic_rules::toml_files;
-use tripline_tests::vectors::{VectorFile, files_of};
-use tripline_tests::{assert_none, in_root, shared};
+use tripline_tests::vectors::VectorFile;
+use tripline_tests::{assert_none, examples, in_root, shared};
 
 struct Schema {
     schemas: Schemas,
@@ -56,26 +56,26 @@ fn sources(folder: &std::path::Path) -> Result<Vec<Source>> {
 }
 
 /// The alerts of all rules for all events, long texts included.
-fn alerts(rules: &[Source], events: &[u8]) -> String {
-    let (rules, _) = compile(rules, &CompileOptions::default());
+fn alerts(rules: &[Source], compiled: &CompileOptions, events: &[u8]) -> String {
+    let (rules, _) = compile(rules, compiled);
     let options = SessionOptions { alerts: true, notes: true, ..SessionOptions::default() };
     let mut session = Session::open(Arc::new(rules), options);
     session.evaluate(events).alerts + &session.finish().alerts
 }
 
 fn example_alerts() -> Result<String> {
-    let mut events = Vec::new();
-    for path in files_of(&in_root("examples/events"), "ndjson")? {
-        events.extend(fs::read(path)?);
-    }
-    Ok(alerts(&sources(&in_root("examples/rules"))?, &events))
+    Ok(alerts(&examples::sources()?, &examples::options()?, examples::events()?.join("\n").as_bytes()))
 }
 
 #[test]
 fn every_alert_of_the_examples_is_as_the_schema_says() -> Result<()> {
     let (schema, mut problems) = (Schema::read()?, Vec::new());
-    let count = schema.check("examples", &example_alerts()?, &mut problems)?;
-    assert!(count > 18, "only {count} alerts");
+    let alerts = example_alerts()?;
+    let count = schema.check("examples", &alerts, &mut problems)?;
+    assert!(count > 50, "only {count} alerts");
+    for kind in ["eql", "query", "threshold", "new_terms", "threat_match"] {
+        assert!(alerts.contains(&format!(r#""kibana.alert.rule.type":"{kind}""#)), "no alert of a {kind} rule");
+    }
     assert_none("examples", &problems);
     Ok(())
 }
@@ -135,8 +135,11 @@ fn every_alert_of_elastics_rules_is_as_the_schema_says() -> Result<()> {
             events += &format!("{event}\n");
         }
     }
-    let count =
-        schema.check("elastic", &alerts(&sources(&data.join("rules/elastic"))?, events.as_bytes()), &mut problems)?;
+    let count = schema.check(
+        "elastic",
+        &alerts(&sources(&data.join("rules/elastic"))?, &CompileOptions::default(), events.as_bytes()),
+        &mut problems,
+    )?;
     println!("{count} alerts");
     assert!(count > 500, "only {count} alerts");
     problems.truncate(10);

@@ -7,8 +7,8 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tripline_tests::command::{ENGINES, tripline};
-use tripline_tests::in_root;
 use tripline_tests::vectors::files_of;
+use tripline_tests::{examples, in_root};
 
 const MINING: &str = "Mining Service File Created";
 
@@ -21,7 +21,8 @@ const EXPECTED: [(&str, &str); 4] = [
 ];
 
 fn alerts(engine: &str, rules: &str, events: &[String]) -> Result<Vec<Value>> {
-    let mut arguments = vec!["eval", "--engine", engine, "--output", "ndjson", "--rules", rules, "--events"];
+    let mut arguments = vec!["eval", "--engine", engine, "--output", "ndjson", "--rules", rules];
+    arguments.extend(["--indicators", "examples/indicators.csv", "--events"]);
     arguments.extend(events.iter().map(String::as_str));
     let run = tripline(arguments)?;
     ensure!(run.status == 0, "exit status {}: {}", run.status, run.stderr);
@@ -92,7 +93,7 @@ fn every_source_has_look_alikes() -> Result<()> {
 
 #[test]
 fn every_rule_fires_on_something_and_both_engines_agree() -> Result<()> {
-    let files: Vec<String> = source_files().into_iter().map(|(_, file)| file).collect();
+    let files = examples::event_files()?;
     let mut by_engine = Vec::new();
     for engine in ENGINES {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
@@ -121,7 +122,7 @@ fn every_rule_fires_on_something_and_both_engines_agree() -> Result<()> {
         assert!(count.contains_key(&rule.name), "{} fires on no example", rule.name);
         names.insert(rule.name);
     }
-    assert!(names.len() > 12);
+    assert!(names.len() > 20);
     assert_eq!(count[MINING], EXPECTED.len());
     println!("{count:#?}");
     Ok(())

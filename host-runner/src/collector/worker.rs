@@ -266,7 +266,12 @@ impl Worker {
         }
         // Nothing keeps what is held back, so that it is put in order now.
         // What is counted or suppressed is decided early, rather than never.
-        if let Err(error) = self.advance(if self.undecided { Advance::Finish } else { Advance::Flush }) {
+        // Whether there is any of that is known when the events have their order.
+        let mut ended = self.advance(Advance::Flush);
+        if ended.is_ok() && self.undecided {
+            ended = self.advance(Advance::Finish);
+        }
+        if let Err(error) = ended {
             self.counters.failure(error.to_string());
             tracing::error!(tenant = %self.config.name, %error, "events that were held back are lost");
         }

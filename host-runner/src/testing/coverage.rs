@@ -118,7 +118,7 @@ impl Marks {
     fn draw(&mut self, term: usize, path: &mut Vec<usize>, node: &Node, lets_in: bool) {
         match node.kind {
             NodeKind::Constant | NodeKind::Value => {}
-            NodeKind::Test | NodeKind::Category => {
+            _ if is_condition(node) => {
                 self.conditions.entry((term, path.clone())).or_insert_with(|| Condition {
                     text: node.text.clone(),
                     span: node.span,
@@ -126,7 +126,7 @@ impl Marks {
                     reached: false,
                 });
             }
-            NodeKind::Filter | NodeKind::And | NodeKind::Or | NodeKind::Not => {
+            _ => {
                 let lets_in = lets_in != (node.kind == NodeKind::Not);
                 for (at, child) in node.children.iter().enumerate() {
                     path.push(at);
@@ -141,7 +141,7 @@ impl Marks {
     /// several children each are enough to make it false, none of them is the cause.
     fn cause(&mut self, term: usize, path: &mut Vec<usize>, node: &Node) {
         let Some(holds) = node.holds() else { return };
-        if matches!(node.kind, NodeKind::Test | NodeKind::Category) {
+        if is_condition(node) {
             if holds != is_negated(node)
                 && let Some(condition) = self.conditions.get_mut(&(term, path.clone()))
             {
@@ -186,6 +186,20 @@ impl Marks {
         let conditions = self.conditions.len();
         Coverage { conditions, reached: conditions - unreached.len(), unreached }
     }
+}
+
+/// Whether a node is a single condition.
+fn is_condition(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Test | NodeKind::Category) || is_list(node)
+}
+
+/// Whether a node is a list of KQL, `field: (a or b)`: of its children each is told with the field, which stands there once.
+fn is_list(node: &Node) -> bool {
+    let is_item = |node: &Node| {
+        let length = node.span.end.saturating_sub(node.span.start) as usize;
+        node.kind == NodeKind::Test && node.text.len() > length
+    };
+    node.kind == NodeKind::Or && node.children.iter().all(is_item)
 }
 
 /// Whether a test has its negation in itself: `!=`, `not in`.
@@ -259,6 +273,19 @@ mod tests {
             (r#"{"a":1,"f":7}"#, SILENT),
         ];
         assert_eq!(unreached(query, &all), []);
+    }
+
+    #[test]
+    fn a_list_is_one_condition_in_kql_too() {
+        let source = "[rule]\nname = \"x\"\nrule_id = \"x\"\ntype = \"query\"\nlanguage = \"kuery\"\nquery = 'a: (1 or 2) and (b: 1 or c: 1) and not d: (3 or 4)'\n";
+        let rule = Source { path: "rule.toml".into(), text: source.into() };
+        let mut marks = Marks::default();
+        for (event, shows) in [(r#"{"a":2,"b":1}"#, FIRES), (r#"{"a":1,"c":1,"d":4}"#, SILENT)] {
+            marks.add(&explain(&rule, event.as_bytes(), &ExplainOptions::default()).unwrap(), shows);
+        }
+        let coverage = marks.coverage(source);
+        let unreached: Vec<&str> = coverage.unreached.iter().map(|found| found.text.as_str()).collect();
+        assert_eq!((coverage.conditions, unreached), (4, vec!["c: 1"]));
     }
 
     #[test]

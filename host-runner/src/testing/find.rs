@@ -91,9 +91,17 @@ pub fn is_test(path: &Path) -> bool {
     SUFFIXES.iter().any(|suffix| name.ends_with(suffix.as_bytes()))
 }
 
-/// Whether a file that is named like one is a rule file: a folder has other pages and other JSON, too.
+/// Whether a file that is named like one is a rule file: a folder has other pages and other JSON, and exceptions without rules, too.
 fn has_rules(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| rule::is_rule_file(&text))
+    let Ok(text) = fs::read_to_string(path) else { return false };
+    let is_export = |text: &str| text.trim_start().starts_with(['{', '[']);
+    rule::is_rule_file(&text) && !(is_export(&text) && is_of_exceptions(text, path))
+}
+
+/// Whether an export has exceptions and nothing else.
+fn is_of_exceptions(text: String, path: &Path) -> bool {
+    let contents = rule::read(&Source { path: path.display().to_string(), text }, &Limits::default());
+    contents.rules.is_empty() && !contents.exception_lists.is_empty()
 }
 
 /// The test file of a rule file; anything else is taken for a test file.
@@ -109,7 +117,16 @@ fn test_of(path: &Path) -> PathBuf {
 pub struct Library {
     paths: Vec<PathBuf>,
     limits: Limits,
-    read: OnceCell<Result<Vec<(String, Source)>, String>>,
+    read: OnceCell<Result<All, String>>,
+}
+
+/// What there is beside the tests.
+#[derive(Default)]
+struct All {
+    /// Rules by their ids.
+    rules: Vec<(String, Source)>,
+    /// Exception lists by their ids.
+    lists: Vec<(String, Source)>,
 }
 
 /// The rule of a test file.
@@ -135,13 +152,33 @@ impl Library {
         }
         let error = |message| FileError { line: named.line, column: named.column, ..FileError::new(message) };
         let all = self.read.get_or_init(|| self.read_all()).as_ref().map_err(|said| error(said.clone()))?;
-        match all.iter().find(|(id, _)| *id == named.text) {
+        match all.rules.iter().find(|(id, _)| *id == named.text) {
             Some((id, source)) => Ok(Rule { source: source.clone(), id: Some(id.clone()) }),
             None => {
                 let text = &named.text;
                 Err(error(format!("there is neither a file `{text}` here nor a rule with this id in the paths given")))
             }
         }
+    }
+
+    /// The files with exceptions that a file's rules mention, as they would be found were the rules given with what is beside them.
+    pub fn exceptions(&self, source: &Source) -> Result<Vec<Source>, FileError> {
+        let contents = rule::read(source, &self.limits);
+        let own = |id: &String| contents.exception_lists.iter().any(|list| list.list_id == *id);
+        let mentioned = contents.rules.iter().flat_map(|rule| &rule.info.exceptions_list).map(|list| &list.list_id);
+        let mentioned: BTreeSet<&String> = mentioned.filter(|id| !own(id)).collect();
+        if mentioned.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.read.get_or_init(|| self.read_all()).as_ref();
+        let all = all.map_err(|said| FileError::new(said.clone()))?;
+        let mut found: Vec<Source> = Vec::new();
+        for (_, file) in all.lists.iter().filter(|(id, _)| mentioned.contains(id)) {
+            if file.path != source.path && !found.iter().any(|known| known.path == file.path) {
+                found.push(file.clone());
+            }
+        }
+        Ok(found)
     }
 
     fn beside(&self, test: &Path) -> Result<Rule, FileError> {
@@ -169,16 +206,18 @@ impl Library {
         source.ok_or_else(|| FileError { diagnostics, ..FileError::new("the rule file cannot be read") })
     }
 
-    fn read_all(&self) -> Result<Vec<(String, Source)>, String> {
-        let mut all = Vec::new();
+    fn read_all(&self) -> Result<All, String> {
+        let mut all = All::default();
         for path in &self.paths {
             let path = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
             let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
             match rules::read(&[path.to_owned()], &self.limits) {
                 Ok(files) => {
                     for source in files.sources {
-                        let rules = rule::read(&source, &self.limits).rules;
-                        all.extend(rules.into_iter().map(|rule| (rule.info.id, source.clone())));
+                        let contents = rule::read(&source, &self.limits);
+                        all.rules.extend(contents.rules.into_iter().map(|rule| (rule.info.id, source.clone())));
+                        let lists = contents.exception_lists.into_iter();
+                        all.lists.extend(lists.map(|list| (list.list_id, source.clone())));
                     }
                 }
                 Err(RulesError::Empty(_)) => {}

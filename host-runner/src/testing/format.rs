@@ -7,6 +7,7 @@ mod read;
 
 use std::path::{Path, PathBuf};
 
+use rule_core::Source;
 use serde_json::Value;
 
 use super::expect::{Expect, ExpectedField};
@@ -24,8 +25,12 @@ pub struct TestFile {
     pub rule: Option<Named>,
     /// What is tested, in the order of the file; variants follow the test that they vary.
     pub cases: Vec<Case>,
-    /// The files of events that it reads.
-    pub event_files: Vec<PathBuf>,
+    /// The indicators that its rule compares with; none: those that the tests are run with.
+    pub indicators: Option<Vec<Source>>,
+    /// The value lists that its rule's exceptions look up; likewise.
+    pub value_lists: Option<Vec<Source>>,
+    /// The files that it reads: events, indicators, value lists.
+    pub reads: Vec<PathBuf>,
 }
 
 /// A name and where it stands.

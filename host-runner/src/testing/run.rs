@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rule_core::explain::QueryKind;
+use rule_core::explain::{ExplainedEvent, QueryKind};
 use rule_core::{CompileOptions, ExplainOptions, Explanation, Level, RuleInfo, RuleReport, RuleStatus, Source};
 
 use super::coverage::{Marks, Shows};
@@ -46,7 +46,10 @@ pub struct Tester<'e> {
 
 /// The rule under test, compiled.
 pub struct Subject {
-    pub source: Source,
+    /// The rule's file, and then those of the exceptions that it mentions.
+    pub sources: Vec<Source>,
+    /// What it is compiled with.
+    pub options: CompileOptions,
     pub info: RuleInfo,
     /// Its number in matches.
     pub index: u32,
@@ -68,8 +71,11 @@ impl Tester<'_> {
     pub fn inputs(&self, path: &Path) -> Vec<PathBuf> {
         let mut inputs = vec![path.to_owned()];
         if let Ok(file) = TestFile::read(path, self.options.max_test_bytes) {
-            inputs.extend(file.event_files);
-            inputs.extend(self.library.rule(path, file.rule.as_ref()).ok().map(|rule| rule.source.path.into()));
+            inputs.extend(file.reads);
+            if let Ok(rule) = self.library.rule(path, file.rule.as_ref()) {
+                let exceptions = self.library.exceptions(&rule.source).unwrap_or_default();
+                inputs.extend(std::iter::once(rule.source).chain(exceptions).map(|source| source.path.into()));
+            }
         }
         inputs
     }
@@ -80,13 +86,18 @@ impl Tester<'_> {
             column: error.column,
             ..FileError::new(error.message)
         })?;
-        report.inputs.extend(file.event_files.iter().cloned());
+        report.inputs.extend(file.reads.iter().cloned());
         let rule = self.library.rule(path, file.rule.as_ref())?;
-        report.inputs.push(PathBuf::from(&rule.source.path));
         report.source = Some(rule.source.clone());
+        let mut sources = self.library.exceptions(&rule.source)?;
+        sources.insert(0, rule.source);
+        report.inputs.extend(sources.iter().map(|source| PathBuf::from(&source.path)));
+        let mut options = self.options.compile.clone();
+        options.indicators = file.indicators.unwrap_or(options.indicators);
+        options.value_lists = file.value_lists.unwrap_or(options.value_lists);
         let engine = |error: EngineError| FileError::new(error.to_string());
         let mut instance = self.engine.instance(self.options.instance).map_err(engine)?;
-        let subject = self.compile(&mut *instance, rule.source, rule.id.as_deref(), report)?;
+        let subject = compile(&mut *instance, sources, options, rule.id.as_deref(), report)?;
         let mut marks = self.options.coverage.then(Marks::default);
         for case in file.cases.iter().filter(|case| self.is_wanted(case, &subject.info)) {
             let test = self.case(&mut *instance, &subject, case, marks.as_mut())?;
@@ -106,53 +117,6 @@ impl Tester<'_> {
         [&case.name, &rule.name].iter().any(|name| name.to_lowercase().contains(&filter))
     }
 
-    /// Compiles the rule's file and finds the rule in it.
-    fn compile(
-        &self,
-        instance: &mut dyn Instance,
-        source: Source,
-        id: Option<&str>,
-        report: &mut FileReport,
-    ) -> Result<Subject, FileError> {
-        let compile = |instance: &mut dyn Instance, options: &CompileOptions| {
-            let compiled = instance.compile(std::slice::from_ref(&source), options);
-            compiled.map_err(|error| FileError::new(error.to_string()))
-        };
-        let (mut rules, mut compiled) = compile(instance, &self.options.compile)?;
-        let is_wanted = |rule: &&RuleReport| id.is_none_or(|id| rule.rule.id == id);
-        let disabled = compiled.rules.iter().find(is_wanted).filter(|rule| rule.rule.disabled);
-        if let Some(id) = disabled.map(|rule| rule.rule.id.clone()) {
-            // A rule that is not in use yet can be tested.
-            let enabled = with_exceptions(self.options.compile.clone(), &id, &[]);
-            (rules, compiled) = compile(instance, &enabled.map_err(FileError::new)?)?;
-        }
-        let mut wanted = compiled.rules.iter().filter(is_wanted);
-        let (found, more) = (wanted.next(), wanted.count());
-        if let Some(found) = found {
-            let (id, name) = (found.rule.id.clone(), found.rule.name.clone());
-            report.rule = Some(RuleRef { path: source.path.clone(), id, name });
-        }
-        let path = &source.path;
-        let fail = |message: String| FileError { diagnostics: compiled.diagnostics.clone(), ..FileError::new(message) };
-        match found {
-            None => Err(fail(format!("{path} has no rule that can be tested"))),
-            Some(_) if more > 0 => {
-                let count = more + 1;
-                Err(FileError::new(format!("{path} has {count} rules: say with `rule: ID` which one is tested")))
-            }
-            Some(found) => match &found.status {
-                RuleStatus::Compiled { index } => {
-                    let (info, index) = (found.rule.as_ref().clone(), *index);
-                    Ok(Subject { source, info, index, rules })
-                }
-                RuleStatus::Skipped { reason } => {
-                    Err(FileError::new(format!("the rule is skipped, so it cannot be tested: {reason}")))
-                }
-                RuleStatus::Failed => Err(fail("the rule has errors".into())),
-            },
-        }
-    }
-
     fn case(
         &self,
         instance: &mut dyn Instance,
@@ -166,13 +130,12 @@ impl Tester<'_> {
             ..FileError::new(format!("the test `{}` was stopped: {error}", case.name))
         };
         let at = |said: String| FileError { line: case.line, column: 1, ..FileError::new(said) };
-        let mut options = self.options.compile.clone();
+        let mut options = subject.options.clone();
         let rules = match case.exceptions.is_empty() {
             true => subject.rules,
             false => {
                 options = with_exceptions(options, &subject.info.id, &case.exceptions).map_err(at)?;
-                let (rules, report) =
-                    instance.compile(std::slice::from_ref(&subject.source), &options).map_err(failed)?;
+                let (rules, report) = instance.compile(&subject.sources, &options).map_err(failed)?;
                 if report.has_errors() {
                     let errors = report.diagnostics.iter().filter(|found| found.level == Level::Error);
                     let said: Vec<&str> = errors.map(|found| found.message.as_str()).collect();
@@ -198,6 +161,9 @@ impl Tester<'_> {
             marks.add(explanation, Shows { fires: case.expect.is_positive(), counts });
         }
         let explanation = explanation.filter(|_| !passed);
+        let is_missing =
+            played.alerts.is_empty() && failures.iter().any(|failure| failure.kind == FailureKind::Missing);
+        played.notes.extend(explanation.as_ref().filter(|_| is_missing).and_then(|found| quiet(found, subject)));
         let why = match &explanation {
             Some(explanation) => why(explanation, &failures, &played.event_lines),
             None => Vec::new(),
@@ -214,6 +180,53 @@ impl Tester<'_> {
             explanation,
             event_lines: played.event_lines,
         })
+    }
+}
+
+/// Compiles the rule's file and finds the rule in it.
+fn compile(
+    instance: &mut dyn Instance,
+    sources: Vec<Source>,
+    options: CompileOptions,
+    id: Option<&str>,
+    report: &mut FileReport,
+) -> Result<Subject, FileError> {
+    let compile = |instance: &mut dyn Instance, options: &CompileOptions| {
+        let compiled = instance.compile(&sources, options);
+        compiled.map_err(|error| FileError::new(error.to_string()))
+    };
+    let (mut rules, mut compiled) = compile(instance, &options)?;
+    let path = sources.first().map(|source| source.path.clone()).unwrap_or_default();
+    let is_wanted = |rule: &&RuleReport| rule.path == path && id.is_none_or(|id| rule.rule.id == id);
+    let disabled = compiled.rules.iter().find(is_wanted).filter(|rule| rule.rule.disabled);
+    if let Some(id) = disabled.map(|rule| rule.rule.id.clone()) {
+        // A rule that is not in use yet can be tested.
+        let enabled = with_exceptions(options.clone(), &id, &[]);
+        (rules, compiled) = compile(instance, &enabled.map_err(FileError::new)?)?;
+    }
+    let mut wanted = compiled.rules.iter().filter(is_wanted);
+    let (found, more) = (wanted.next(), wanted.count());
+    if let Some(found) = found {
+        let (id, name) = (found.rule.id.clone(), found.rule.name.clone());
+        report.rule = Some(RuleRef { path: path.clone(), id, name });
+    }
+    let fail = |message: String| FileError { diagnostics: compiled.diagnostics.clone(), ..FileError::new(message) };
+    match found {
+        None => Err(fail(format!("{path} has no rule that can be tested"))),
+        Some(_) if more > 0 => {
+            let count = more + 1;
+            Err(FileError::new(format!("{path} has {count} rules: say with `rule: ID` which one is tested")))
+        }
+        Some(found) => match &found.status {
+            RuleStatus::Compiled { index } => {
+                let (info, index) = (found.rule.as_ref().clone(), *index);
+                Ok(Subject { sources, options, info, index, rules })
+            }
+            RuleStatus::Skipped { reason } => {
+                Err(FileError::new(format!("the rule is skipped, so it cannot be tested: {reason}")))
+            }
+            RuleStatus::Failed => Err(fail("the rule has errors".into())),
+        },
     }
 }
 
@@ -235,8 +248,44 @@ fn explain(
         limits: options.limits,
         ..ExplainOptions::default()
     };
-    let explanation = instance.explain(&subject.source, lines.as_bytes(), &options).ok()?;
+    let explanation = instance.explain(subject.sources.first()?, lines.as_bytes(), &options).ok()?;
     (explanation.id == subject.info.id).then_some(explanation)
+}
+
+/// Why there may be no alert although the query holds: an explanation is about the query alone.
+fn quiet(explanation: &Explanation, subject: &Subject) -> Option<String> {
+    if explanation.query != QueryKind::Event {
+        return None;
+    }
+    let holds = |event: &&ExplainedEvent| event.terms.iter().any(|verdict| verdict.matched);
+    let held: Vec<String> =
+        explanation.events.iter().filter(holds).map(|event| (event.event + 1).to_string()).collect();
+    let rule = &subject.info;
+    let more = match (&rule.threshold, &rule.new_terms, &rule.threat_match) {
+        (Some(threshold), ..) => {
+            let of = match threshold.field.is_empty() {
+                true => String::new(),
+                false => format!(" with the same {}", threshold.field.join(", ")),
+            };
+            let different = threshold.cardinality.iter();
+            let different = different.map(|least| format!(", and {} values of {}", least.value, least.field));
+            format!("the rule wants {} in one run{of}{}", threshold.value, different.collect::<String>())
+        }
+        (_, Some(terms), _) => format!("the rule wants values of {} that are new", terms.fields.join(", ")),
+        (.., Some(_)) if subject.options.indicators.is_empty() => {
+            "the rule compares with indicators, and there are none: name their files with `indicators`".into()
+        }
+        (.., Some(_)) => "no indicator has what the rule compares".into(),
+        _ => "what leaves it out is an index pattern, a filter or an exception".into(),
+    };
+    let events = match held.len() {
+        0 => return None,
+        1 => format!("event {}", held.concat()),
+        2..=5 => format!("events {}", held.join(", ")),
+        many => format!("{many} events"),
+    };
+    let verb = if held.len() == 1 { "passes" } else { "pass" };
+    Some(format!("{events} {verb} the query; {more}"))
 }
 
 /// Of an alert that did not come, the events that are nearest; of one that came, those that matched.

@@ -26,6 +26,13 @@ function files(folder: string, ending: string): Source[] {
     .map((path) => ({ path, text: readFileSync(new URL(path, url), "utf8") }));
 }
 
+/** The rules with their exceptions, and what goes with them. */
+const ruleFiles = (): Source[] => [...files("rules", ".toml"), ...files("rules", ".ndjson")];
+const indicators = (): Source[] => files(".", "indicators.csv");
+
+/** Rules whose alerts are not each of one event. */
+const COUNTS = /^type = "(threshold|new_terms)"|^\[rule[.]alert_suppression\]/m;
+
 const event = (name: string): string => JSON.stringify({ event: { category: "process" }, process: { name } });
 
 test("the hash is that of the module", () => {
@@ -63,12 +70,15 @@ test("it works in a worker", async () => {
 });
 
 test("the example rules compile, and each matches in the example events", () => {
-  const rules = engine.compile(files("rules", ".toml"));
-  assert.deepEqual(rules.report.diagnostics.filter(({ level }) => level === "error"), []);
+  const rules = engine.compile(ruleFiles(), { indicators: indicators() });
+  assert.deepEqual(rules.report.diagnostics, []);
   assert.ok(rules.rules.length > 10);
   // Each file is a stream of its own hour, so no event is late.
   const session = rules.open({ alerts: true, lateness_ms: null });
   const outcomes = [...files("events", ".ndjson").map(({ text }) => session.evaluate(text)), session.finish()];
+  const counting = new Set(ruleFiles().filter(({ text }) => COUNTS.test(text)).map(({ text }) => /^name = "(.*)"$/m.exec(text)![1]!));
+  assert.equal(counting.size, 3);
+  const alerted = new Set<string>();
   const fired = new Set(outcomes.flatMap(({ matches }) => matches.map(({ rule }) => rule)));
   assert.deepEqual(
     rules.rules.filter((_, index) => !fired.has(index)).map(({ name }) => name),
@@ -76,12 +86,18 @@ test("the example rules compile, and each matches in the example events", () => 
   );
   for (const { alerts, matches } of outcomes) {
     const documents = alerts.split("\n").filter(Boolean).map((line) => JSON.parse(line));
-    // A sequence has an alert for each of its events and one for all of them.
-    const expected = matches.flatMap(({ rule, events }) =>
-      Array<string>(events.length > 1 ? events.length + 1 : 1).fill(rules.rules[rule]!.name),
-    );
-    assert.deepEqual(documents.map((document) => document["kibana.alert.rule.name"]), expected);
+    // A sequence has an alert for each of its events and one for all of them. What counts, remembers or suppresses has an alert when
+    // its run is decided, or not at all.
+    const is = (kind: string) => (name: string) => !counting.has(name) === (kind === "plain");
+    const expected = matches.flatMap(({ rule, events }) => {
+      const { name, query } = rules.rules[rule]!;
+      return Array<string>(query.startsWith("sequence") ? events.length + 1 : 1).fill(name);
+    });
+    const names = documents.map((document) => document["kibana.alert.rule.name"] as string);
+    assert.deepEqual(names.filter(is("plain")), expected.filter(is("plain")));
+    names.filter(is("counting")).forEach((name) => alerted.add(name));
   }
+  assert.deepEqual([...alerted].sort(), [...counting].sort());
   session.free();
   rules.free();
 });
@@ -99,8 +115,9 @@ test("ordinals go on from batch to batch, and bad events are counted", () => {
 });
 
 test("an alert does not depend on what else is in the batch", () => {
-  // A sequence's alerts are about several events.
-  using rules = engine.compile(files("rules", ".toml").filter(({ text }) => !text.includes("sequence by")));
+  // The alerts of other rules are about several events, or about what was before.
+  const ofOne = ruleFiles().filter(({ text }) => !COUNTS.test(text) && !text.includes("sequence by"));
+  using rules = engine.compile(ofOne, { indicators: indicators() });
   const lines = files("events", ".ndjson").flatMap(({ text }) => text.trim().split("\n"));
   using all = rules.open({ alerts: true });
   const { alerts, matches } = all.evaluate(lines.join("\n"));

@@ -58,7 +58,7 @@ test("the source of each example is named", () => {
       .flatMap((name) => readFileSync(new URL(name, folder), "utf8").trim().split("\n"))
       .map((line) => facts(JSON.parse(line)).source),
   );
-  assert.deepEqual([...names].sort(), ["CrowdStrike", "Elastic Defend", "Endgame", "SentinelOne"]);
+  assert.deepEqual([...names].sort(), ["AWS CloudTrail", "CrowdStrike", "Elastic Defend", "Endgame", "SentinelOne", "System logins"]);
 });
 
 test("fields are learned with types and values", () => {

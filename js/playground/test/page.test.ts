@@ -10,7 +10,7 @@ onPage("a visitor sees a rule that matches, and the module's hash", async (page)
   await page.click("#sha256");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), sha256);
 
-  assert.match(await status(page), /^4 matches in 110 events/);
+  assert.match(await status(page), /^4 matches in 168 events/);
   const sources = await page.locator(".event.matched .source").allInnerTexts();
   assert.deepEqual(sources.sort(), ["CrowdStrike", "Elastic Defend", "Endgame", "SentinelOne"]);
   assert.match(await page.locator("#rule-facts").innerText(), /Mining Service File Created.*medium.*T1059\.004/s);
@@ -228,7 +228,7 @@ onPage("a TOML rule, a page and a query are recognised", async (page) => {
   assert.equal(await form.innerText(), "EQL query");
   await type(page, "rule", "# A page\n\n**Rule type**: eql\n\n**Severity**: high\n\n## Rule query\n\n```js\nany where true\n```\n");
   assert.equal(await form.innerText(), "Markdown page");
-  await waitForStatus(page, "110 matches");
+  await waitForStatus(page, "168 matches");
 });
 
 onPage("the rule is formatted, and the cursor stays at its word", async (page) => {

@@ -78,7 +78,8 @@ impl KeyKind {
             KeyKind::Date(kind) => test::instant(value, Some(kind), column.format.as_deref())
                 .map_or_else(text, |at| KeyValue::Date(At::of(at))),
             KeyKind::Ip => match test::text(&value).parse::<IpAddr>() {
-                Ok(address) => KeyValue::Text(address.to_string()),
+                // Lucene keeps an address of four bytes and its mapped one alike, and writes them with four.
+                Ok(address) => KeyValue::Text(address.to_canonical().to_string()),
                 Err(_) => text(),
             },
         }
@@ -490,6 +491,15 @@ pub(super) mod tests {
         assert_eq!(number("5"), number("5.0"));
         assert_eq!(number("5e0"), KeyValue::Int(5));
         assert_ne!(number("5"), number("5.5"));
+    }
+
+    #[test]
+    fn addresses_are_equal_however_they_are_written() {
+        let column = Column { path: String::new(), kind: None, null_value: None, format: None };
+        let read = |text| KeyKind::Ip.read(Value::String(text), &column);
+        assert_eq!(read("::ffff:203.0.113.66"), read("203.0.113.66"));
+        assert_eq!(read("2001:DB8:0:0::1"), read("2001:db8::1"));
+        assert_ne!(read("2001:db8::1"), read("2001:db8::2"));
     }
 
     #[test]

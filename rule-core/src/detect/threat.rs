@@ -17,15 +17,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::indicators::Indicators;
-use crate::Limits;
 use crate::correlate::key::{self, KeyField, KeyKind};
 use crate::correlate::timeline::Span;
 use crate::decode::{Event, Line};
-use crate::engine::Evaluator;
+use crate::engine::{Evaluator, LoweredExceptions};
 use crate::plan::{Column, Plan};
 use crate::rule::ThreatMatch;
 use crate::schema::Schema;
 use crate::sort;
+use crate::{Limits, RuleInfo};
 use document::get;
 use selection::selection;
 
@@ -96,10 +96,14 @@ impl Scratch {
 pub struct Wanted<'a> {
     /// Its number.
     pub rule: u32,
-    /// What it says of indicators.
+    /// What its file says of it.
+    pub info: &'a RuleInfo,
+    /// What that says of indicators.
     pub threat: &'a ThreatMatch,
     /// The indicators there are.
     pub indicators: &'a Arc<Indicators>,
+    /// What takes indicators away, as it does events.
+    pub exceptions: &'a LoweredExceptions<'a>,
     /// What is known about fields.
     pub schema: &'a Schema,
     /// Bounds.
@@ -108,7 +112,7 @@ pub struct Wanted<'a> {
 
 /// Loads the indicators that a rule means. `plan` is that of its events. The error says in words what is wrong with the rule.
 pub fn load(wanted: &Wanted<'_>, plan: &mut Plan) -> Result<Threat, String> {
-    let Wanted { rule, threat, indicators, schema, limits } = *wanted;
+    let Wanted { rule, threat, indicators, schema, .. } = *wanted;
     let mut own = Plan::default();
     let mut groups = Vec::new();
     // The same entries as fields of an indicator.
@@ -132,7 +136,7 @@ pub fn load(wanted: &Wanted<'_>, plan: &mut Plan) -> Result<Threat, String> {
     if groups.is_empty() {
         return Err("`threat_mapping` has no entries".to_owned());
     }
-    let (program, envelope) = selection(threat, own, schema, limits)?;
+    let (program, envelope) = selection(wanted, own)?;
     let mut made = Threat {
         rule,
         machine: None,

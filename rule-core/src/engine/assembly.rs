@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::Target;
+use super::{LoweredExceptions, Target};
 use crate::RuleInfo;
-use crate::api::CompileOptions;
 use crate::check::correlation::Lowered;
 use crate::correlate::key::KeyKind;
 use crate::correlate::plan::{Correlation, Shape, TimelineFields};
@@ -42,10 +41,11 @@ impl Assembly {
         mut filter: Filter,
         plan: &mut Plan,
         schema: &Schema,
-        options: &CompileOptions,
+        exceptions: &LoweredExceptions<'_>,
         found: &mut Vec<Diagnostic>,
     ) -> Result<(), String> {
         let rule = self.rules.len() as u32;
+        let options = exceptions.options;
         let target = match info.threat_match.as_ref().filter(|_| info.kind == "threat_match") {
             None => self.detection(info, None, plan, schema).map_or(Target::Rule(rule), Target::Detection),
             Some(threat) => {
@@ -53,7 +53,8 @@ impl Assembly {
                 let indicators = self
                     .indicators
                     .get_or_insert_with(|| Arc::new(indicators::read(&options.indicators, limits, found)));
-                let mut threat = threat::load(&Wanted { rule, threat, indicators, schema, limits }, plan)?;
+                let mut threat =
+                    threat::load(&Wanted { rule, info, threat, indicators, exceptions, schema, limits }, plan)?;
                 threat.machine = self.detection(info, None, plan, schema);
                 if threat.meant == 0 {
                     // Without indicators no event matches, and none need be looked at.

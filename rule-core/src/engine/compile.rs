@@ -340,7 +340,7 @@ impl<'a> Compiler<'a> {
                 }
                 Outcome::Filter(filter) => {
                     let found = &mut report.diagnostics;
-                    set.filter(&entry.rule, filter, plan, schema, self.options, found)
+                    set.filter(&entry.rule, filter, plan, schema, &exceptions, found)
                 }
                 Outcome::Skip(_) => Ok(()),
             };

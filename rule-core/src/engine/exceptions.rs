@@ -74,7 +74,7 @@ impl Exceptions {
 
     /// Warns of lists that a rule mentions and no file has: their exceptions are not made. Elastic's own list of endpoint
     /// exceptions, which its rules mention, is most often empty.
-    pub fn missing(&self, rule: &RuleReport, place: Place) -> Option<Diagnostic> {
+    pub(super) fn missing(&self, rule: &RuleReport, place: Place) -> Option<Diagnostic> {
         let lists = rule.rule.exceptions_list.iter();
         let missing: Vec<&str> = lists
             .filter(|list| list.kind != "endpoint" && self.of(&list.list_id, list.namespace_type).is_none())
@@ -96,10 +96,10 @@ impl Exceptions {
 }
 
 /// What lists leave of the events, each lowered once, when the first rule mentions it.
-pub(super) struct LoweredExceptions<'a> {
+pub(crate) struct LoweredExceptions<'a> {
     exceptions: &'a Exceptions,
     schema: &'a Schema,
-    options: &'a CompileOptions,
+    pub options: &'a CompileOptions,
     values: Vec<ValueList>,
     left: HashMap<List, Condition>,
 }
@@ -131,6 +131,14 @@ impl<'a> LoweredExceptions<'a> {
             all.push(left);
         }
         Condition::all(all)
+    }
+
+    /// What all of the lists leave of documents that are no events, and so have a plan of their own. What is wrong is told where they are
+    /// lowered for events.
+    pub fn left_of_others(&self, lists: &[ExceptionListRef], plan: &mut Plan) -> Condition {
+        let lower =
+            |list: &ExceptionListRef| self.lower(&(list.list_id.clone(), list.namespace_type), plan, &mut Vec::new());
+        Condition::all(lists.iter().map(lower).collect::<Vec<_>>())
     }
 
     fn lower(&self, (list, namespace): &List, plan: &mut Plan, found: &mut Vec<Diagnostic>) -> Condition {

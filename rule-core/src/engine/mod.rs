@@ -23,6 +23,7 @@ pub(crate) use assembly::TIMESTAMP_FIELD;
 pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
+pub(crate) use exceptions::LoweredExceptions;
 pub use session::Session;
 pub(crate) use streams::Streams;
 pub(crate) use targets::{Target, Targets};

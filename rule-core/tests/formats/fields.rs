@@ -73,9 +73,9 @@ fn both(kind: &str, toml: &str, exported: &str, expected: &str) {
 fn what_all_rules_say_is_read() {
     both(
         "query",
-        "[rule.alert_suppression]\ngroup_by = ['host.id']\nduration = { value = 5, unit = 'm' }\n\
+        "[rule.alert_suppression]\ngroup_by = ['host.id', 'a', 'b', 'c', 'd']\nduration = { value = 5, unit = 'm' }\n\
          missing_fields_strategy = 'doNotSuppress'",
-        r#""alert_suppression": {"group_by": ["host.id"], "duration": {"value": 5, "unit": "m"},
+        r#""alert_suppression": {"group_by": ["host.id", "a", "b", "c", "d"], "duration": {"value": 5, "unit": "m"},
            "missing_fields_strategy": "doNotSuppress"}"#,
         r#"{
           "disabled": true, "data_view_id": "security", "rule_name_override": "message", "setup": "install it",
@@ -84,7 +84,7 @@ fn what_all_rules_say_is_read() {
           "exceptions_list": [{"id": "list", "list_id": "mine", "namespace_type": "agnostic", "type": "detection"}],
           "severity_mapping": [{"field": "event.severity", "operator": "equals", "severity": "high", "value": "73"}],
           "risk_score_mapping": [{"field": "event.risk_score", "operator": "equals", "value": ""}],
-          "alert_suppression": {"group_by": ["host.id"], "duration": {"value": 5, "unit": "m"},
+          "alert_suppression": {"group_by": ["host.id", "a", "b", "c", "d"], "duration": {"value": 5, "unit": "m"},
                                 "missing_fields_strategy": "doNotSuppress"}
         }"#,
     );
@@ -181,7 +181,12 @@ fn mistakes_are_shown_where_they_are() {
         ("query", "language = 'eql'", "'eql'", "no queries in `eql`"),
         ("eql", "alert_suppression = [1]", "[1]", "is an array"),
         ("eql", "alert_suppression = {group_by = []}", "[]", "has 0 fields"),
-        ("eql", "alert_suppression = {group_by = ['a', 'b', 'c', 'd']}", "['a', 'b', 'c', 'd']", "has 4 fields"),
+        (
+            "eql",
+            "alert_suppression = {group_by = ['a', 'b', 'c', 'd', 'e', 'f']}",
+            "['a', 'b', 'c', 'd', 'e', 'f']",
+            "has 6 fields",
+        ),
         (
             "eql",
             "alert_suppression = {group_by = ['a'], missing_fields_strategy = 'surpress'}",

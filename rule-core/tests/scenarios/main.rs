@@ -1,5 +1,8 @@
 //! Scenarios: a rule file, events, and what must come of them, written from Elastic's documentation; each cites it.
 //!
+//! Quotations are of github.com/elastic/docs-content and were compared with it. What they cite as `create-detection-rule` and
+//! `suppress-detection-alerts` is on the pages of the rule types, `common-rule-settings` and `alert-suppression` since, partly in other words.
+//!
 //! `NAME.toml` is the rule. Each line of `NAME.ndjson` is an object with one member: `event` (given in this order); `alert` (in the order
 //! in which they must come, with the fields that matter: `null` is absent, and `"$x"` stands for a value that is the same wherever it is
 //! called `$x` and different from what is called otherwise); `match`; `held_back`; `status` (fields of the last `detections`, counts

@@ -13,8 +13,10 @@ use super::{
 };
 use crate::diagnostic::{Diagnostic, Span, codes};
 
-/// The most fields that new terms and suppression take.
+/// The most fields that new terms take.
 const MAX_FIELDS: usize = 3;
+/// The most fields that suppression takes: three until Kibana 9.2.
+const MAX_GROUP_BY: usize = 5;
 
 impl Reader<'_> {
     pub(super) fn threshold(&mut self, table: &Table, at: Span) -> Option<Threshold> {
@@ -63,7 +65,7 @@ impl Reader<'_> {
             if rule.get("history_window_start").is_none() {
                 self.missing(rule, "history_window_start", at, "\"now-14d\"");
             }
-            let fields = self.one_to_three(rule, "new_terms_fields")?;
+            let fields = self.some_fields(rule, "new_terms_fields", MAX_FIELDS)?;
             let history_window_start = self.date_math(rule, "history_window_start")?;
             return Some(NewTerms { fields, history_window_start });
         }
@@ -71,7 +73,7 @@ impl Reader<'_> {
         if table.get("value").is_none() {
             self.missing(table, "value", at, "[\"host.id\"]");
         }
-        let fields = self.one_to_three(table, "value");
+        let fields = self.some_fields(table, "value", MAX_FIELDS);
         let windows = self.tables(table, "history_window_start");
         let window = windows.first().and_then(|(window, _)| self.date_math(window, "value"));
         if windows.first().is_none_or(|(window, _)| window.get("value").is_none()) {
@@ -81,15 +83,15 @@ impl Reader<'_> {
         Some(NewTerms { fields: fields?, history_window_start: window? })
     }
 
-    fn one_to_three(&mut self, table: &Table, key: &str) -> Option<Vec<String>> {
+    fn some_fields(&mut self, table: &Table, key: &str, most: usize) -> Option<Vec<String>> {
         let node = table.get(key)?;
         let fields = self.strings(table, key);
         let Data::Array(items) = &node.data else { return None };
-        if (1..=MAX_FIELDS).contains(&items.len()) {
+        if (1..=most).contains(&items.len()) {
             return Some(fields);
         }
         let message = format!("`{key}` has {} fields", items.len());
-        self.error(message, node.span, format!("give one to {MAX_FIELDS} fields, as Kibana has it"));
+        self.error(message, node.span, format!("give one to {most} fields, as Kibana has it"));
         None
     }
 
@@ -167,9 +169,9 @@ impl Reader<'_> {
             return Some(AlertSuppression { group_by: Vec::new(), duration, missing_fields_strategy });
         }
         if table.get("group_by").is_none() {
-            self.error("the suppression has no `group_by`", at, format!("name one to {MAX_FIELDS} fields"));
+            self.error("the suppression has no `group_by`", at, format!("name one to {MAX_GROUP_BY} fields"));
         }
-        let group_by = self.one_to_three(table, "group_by")?;
+        let group_by = self.some_fields(table, "group_by", MAX_GROUP_BY)?;
         Some(AlertSuppression { group_by, duration, missing_fields_strategy })
     }
 

@@ -214,7 +214,7 @@ impl Override {
             return None;
         }
         let message = format!("the suppression has no `group_by`, and neither has the rule {:?}", info.name);
-        Some(Diagnostic::error(codes::RULE_FILE, message, self.suppression_at).help("name one to three fields"))
+        Some(Diagnostic::error(codes::RULE_FILE, message, self.suppression_at).help("name one to five fields"))
     }
 
     /// Whether the rule is meant: it is like one of the patterns of each selector.

@@ -30,7 +30,7 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     events.sort();
 
     let mut tripline = process::command("target/debug/tripline");
-    tripline.args(["eval", "--rules", "examples/rules"]);
+    tripline.args(["eval", "--rules", "examples/rules", "--indicators", "examples/indicators.csv"]);
     if !options.arguments.iter().any(|argument| argument.starts_with("--output") || argument.starts_with("-o")) {
         tripline.args(["--output", "table"]);
     }

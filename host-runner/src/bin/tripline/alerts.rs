@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use anyhow::{Context as _, Result};
-use host_runner::document::read_alert;
+use host_runner::document::{lookup, read_alert};
 use rule_core::{CompileReport, Match, RuleInfo, RuleStatus};
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ impl AlertTable {
             let events = std::mem::take(&mut events);
             if events.is_empty() {
                 let host = output::host(&alert).unwrap_or_else(|| "-".into());
-                self.table.row(&mut out, &cells(&alert, host), &output::what_happened(&alert))?;
+                self.table.row(&mut out, &cells(&alert, host), &told(&alert))?;
                 continue;
             }
             // Not each match has an alert: some are suppressed or held back.
@@ -81,6 +81,46 @@ impl AlertTable {
         }
         Ok(())
     }
+}
+
+/// What happened, behind what the rule found beside the event: on a narrow screen the end is cut.
+fn told(alert: &Value) -> String {
+    let get = |path: &str| output::field(alert, path);
+    let list = |path: &str| lookup(alert, path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let pairs = |path: &str, write: fn(&str, &str) -> String| -> Vec<String> {
+        let pair = |pair| Some(write(&output::field(pair, "field")?, &output::field(pair, "value")?));
+        list(path).iter().filter_map(pair).collect()
+    };
+    let time = |path: &str| get(path).map(|time| output::time(&serde_json::json!({ "@timestamp": time })));
+    if let Some(count) = get("kibana.alert.threshold_result.count") {
+        let result = |name: &str| format!("kibana.alert.threshold_result.{name}");
+        let since = time(&result("from")).map_or_else(String::new, |time| format!(" since {time}"));
+        let different = pairs(&result("cardinality"), |field, value| format!(", {value} of {field}")).concat();
+        let terms = pairs(&result("terms"), |field, value| format!("{field} {value}"));
+        return format!("[{count} events{since}{different}] {}", terms.join(", "));
+    }
+    let mut notes = Vec::new();
+    let terms: Vec<String> = list("kibana.alert.new_terms").iter().map(plain).collect();
+    if !terms.is_empty() {
+        notes.push(format!("[new: {}] ", terms.join(", ")));
+    }
+    let indicators = list("threat.enrichments");
+    if let Some(first) = indicators.first() {
+        let feed = output::field(first, "feed.name").map_or_else(String::new, |name| format!(" of {name}"));
+        let value = output::field(first, "matched.atomic").unwrap_or_default();
+        let more = if indicators.len() > 1 { format!(" and {} more", indicators.len() - 1) } else { String::new() };
+        notes.push(format!("[indicator {value}{feed}{more}] "));
+    }
+    if let Some(count) = get("kibana.alert.suppression.docs_count").filter(|count| count != "0") {
+        let until = time("kibana.alert.suppression.end").map_or_else(String::new, |time| format!(" until {time}"));
+        notes.push(format!("[and {count} more{until}] "));
+    }
+    notes.push(output::what_happened(alert));
+    notes.concat()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', "\\n"))
 }
 
 fn cells(alert: &Value, host: String) -> [Cell; 4] {

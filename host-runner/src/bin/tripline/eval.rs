@@ -40,6 +40,7 @@ pub fn run(args: &EvalArgs) -> Result<Outcome> {
     let Compiled { mut instance, rules, report, sources } = setup::compile(&args.rules, &args.engine, limits.clone())?;
     render::errors(&mut anstream::stderr(), &report, &sources)?;
     drop(sources);
+    setup::warn_of_missing_indicators(&args.rules, &report);
 
     let options = SessionOptions {
         index: args.index.clone(),

@@ -156,8 +156,13 @@ pub fn exact_time(event: &Value) -> Option<String> {
 
 /// Where it happened.
 pub fn host(event: &Value) -> Option<String> {
-    ["host.name", "host.hostname", "agent.name", "host.id"].iter().find_map(|path| field(event, path))
+    ["host.name", "host.hostname", "cloud.account.name", "cloud.account.id", "agent.name", "host.id"]
+        .iter()
+        .find_map(|path| field(event, path))
 }
+
+/// The sentence that an alert brings.
+const REASON: &str = "kibana.alert.reason";
 
 /// What happened, in one line.
 pub fn what_happened(event: &Value) -> String {
@@ -174,7 +179,14 @@ pub fn what_happened(event: &Value) -> String {
     let (what, who) =
         if is_process { (process(), None) } else { (object(), first(&["process.executable", "process.name"])) };
     let Some(what) = what.or_else(object).or_else(process) else {
-        return first(&["message", "kibana.alert.reason", "event.action"]).unwrap_or_default();
+        if let Some(message) = field(event, "message") {
+            return message;
+        }
+        let Some(action) = field(event, "event.action") else { return field(event, REASON).unwrap_or_default() };
+        let from = first(&["source.domain", "source.ip", "source.address"]);
+        let from = from.map_or_else(String::new, |source| format!(" from {source}"));
+        let user = first(&["user.name", "process.user.name"]).map_or_else(String::new, |user| format!(" ({user})"));
+        return format!("{action}{from}{user}");
     };
     let mut line = field(event, "event.action").map_or_else(String::new, |action| format!("{action} "));
     line.push_str(&what);
@@ -231,6 +243,9 @@ mod tests {
         let network = json!({"destination": {"ip": "192.0.2.1", "port": 443}, "process.name": "curl"});
         assert_eq!(what_happened(&network), "192.0.2.1:443 by curl");
         assert_eq!(what_happened(&json!({"message": "hello\nworld"})), "hello\\nworld");
+        let cloud = json!({"event.action": "StopLogging", "source.ip": "192.0.2.1", "user.name": "ana"});
+        assert_eq!(what_happened(&cloud), "StopLogging from 192.0.2.1 (ana)");
+        assert_eq!(what_happened(&json!({"kibana.alert.reason": "so"})), "so");
         assert_eq!(what_happened(&json!({})), "");
     }
 }

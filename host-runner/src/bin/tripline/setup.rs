@@ -6,10 +6,11 @@ use std::{fs, io};
 use anyhow::{Context as _, Result, anyhow, bail};
 use host_runner::rules::{self, RuleFiles};
 use host_runner::{Engine, EngineKind, Handle, Instance};
-use rule_core::{CompileOptions, CompileReport, Limits, Source};
+use rule_core::{CompileOptions, CompileReport, Limits, RuleReport, RuleStatus, Source};
 use serde_json::Value;
 
 use crate::args::{EngineArgs, RulesArgs, SandboxArgs};
+use crate::output;
 
 /// Rule files compiled in an instance.
 pub struct Compiled {
@@ -38,6 +39,19 @@ pub fn read(args: &RulesArgs, limits: Limits) -> Result<(RuleFiles, CompileOptio
     deployment.leave_out(&mut files);
     let options = CompileOptions { mapping: mapping(args.mapping.as_deref())?, limits, ..CompileOptions::default() };
     Ok((files, deployment.read(options)?))
+}
+
+/// Says it when rules compare events with indicators and there are none: nothing else would.
+pub fn warn_of_missing_indicators(args: &RulesArgs, report: &CompileReport) {
+    let compares =
+        |rule: &&RuleReport| rule.rule.kind == "threat_match" && matches!(rule.status, RuleStatus::Compiled { .. });
+    let what = match report.rules.iter().filter(compares).count() {
+        _ if !args.deployment.files().indicators.is_empty() => return,
+        0 => return,
+        1 => "a rule compares".to_owned(),
+        many => format!("{many} rules compare"),
+    };
+    output::warning(&format!("{what} events with indicators, and none are given (see --indicators)"));
 }
 
 /// All files that diagnostics point into.

@@ -5,13 +5,15 @@ mod steps;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rule_core::Source;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
 
 use super::{Case, FormatError, Named, Step, TestFile};
+use crate::deployment;
 use crate::testing::expect::{Expect, ExpectedAlert, expected_fields};
 use crate::testing::fields::{Fields, Object};
 use crate::testing::suggest::{did_you_mean, unknown};
@@ -21,6 +23,8 @@ use crate::testing::what_if;
 #[serde(deny_unknown_fields)]
 struct Written {
     rule: Option<Spanned<String>>,
+    indicators: Option<Vec<Spanned<String>>>,
+    value_lists: Option<Vec<Spanned<String>>>,
     defaults: Option<Spanned<Object>>,
     tests: Spanned<Vec<Spanned<WrittenTest>>>,
 }
@@ -119,12 +123,33 @@ impl Reader<'_> {
                 text: rule.value,
             }),
             cases: Vec::new(),
-            event_files: Vec::new(),
+            indicators: None,
+            value_lists: None,
+            reads: Vec::new(),
         };
+        file.indicators = self.lists(written.indicators.as_deref(), &mut file.reads)?;
+        file.value_lists = self.lists(written.value_lists.as_deref(), &mut file.reads)?;
         for test in &written.tests.value {
             self.test(test.referenced, &test.value, &defaults, &mut file)?;
         }
         Ok(file)
+    }
+
+    /// The files that a deployment would have: of what size they may be is the engine's to say.
+    fn lists(
+        &self,
+        written: Option<&[Spanned<String>]>,
+        reads: &mut Vec<PathBuf>,
+    ) -> Result<Option<Vec<Source>>, FormatError> {
+        let Some(written) = written else { return Ok(None) };
+        let mut lists = Vec::new();
+        for name in written {
+            let path = self.path.parent().unwrap_or(Path::new("")).join(&name.value);
+            let said = |reason| self.error(name.referenced, format!("`{}`: cannot be read: {reason}", name.value));
+            lists.push(deployment::read_source(&path).map_err(said)?);
+            reads.push(path);
+        }
+        Ok(Some(lists))
     }
 
     fn fields(&self, at: Location, object: &Object) -> Result<Fields, FormatError> {
@@ -150,7 +175,7 @@ impl Reader<'_> {
         }
         let mut steps = Vec::new();
         for event in &test.events.value {
-            self.step(event, defaults, &mut steps, &mut file.event_files)?;
+            self.step(event, defaults, &mut steps, &mut file.reads)?;
         }
         let case = Case {
             name: name.to_owned(),

@@ -86,9 +86,14 @@ fn mistakes_have_a_place() {
     for (text, message) in [
         (
             "test: []\n".to_owned(),
-            "1:1: there is no key `test` here, only `rule`, `defaults`, `tests`; did you mean `tests`?",
+            "1:1: there is no key `test` here, only `rule`, `indicators`, `value_lists`, `defaults`, `tests`; did you mean `tests`?",
         ),
         ("tests: []\n".into(), "1:8: there are no tests"),
+        ("indicators: [a.csv]\ntests: []\n".into(), "there are no tests"),
+        (
+            format!("value_lists: [e.test.ndjson, no.txt]\n{}", test("    expect: none\n    events: [{ a: 1 }]\n")),
+            "1:30: `no.txt`: cannot be read",
+        ),
         ("tests:\n  - name: a\n    expect: none\n".into(), "missing field `events`"),
         (test("    expects: none\n    events: []\n"), "3:5: there is no key `expects` here"),
         (test("    expect: none\n    events: []\n"), "4:13: the test `n` has no events"),

@@ -53,6 +53,8 @@ const SOURCES: readonly [RegExp, string][] = [
   [/crowdstrike/, "CrowdStrike"],
   [/sentinel_?one/, "SentinelOne"],
   [/^endpoint|elastic.?endpoint|logs-endpoint/, "Elastic Defend"],
+  [/aws[.]cloudtrail/, "AWS CloudTrail"],
+  [/system[.]auth/, "System logins"],
   [/auditd|auditbeat/, "Auditd"],
   [/sysmon|winlogbeat|windows/, "Windows"],
 ];

@@ -12,8 +12,14 @@ const stream = Object.values(events)
   .join("\n")
   .concat("\n");
 
-/** The project's own rules, each over the same hour of events from four sources. */
+/** Whether a rule has all that it needs in its own text: indicators and exceptions lie in files of their own, which the page has no place for. */
+function isWhole([, rule]: [string, string]): boolean {
+  return !/^type = "threat_match"|^\[\[rule[.]exceptions_list\]\]/m.test(rule);
+}
+
+/** The project's own rules, each over the same hour of events from all sources. */
 export const DETECTIONS: readonly Example[] = Object.entries(rules)
+  .filter(isWhole)
   .map(([path, rule]): Example => {
     const id = path.replace(/^.*\//, "").replace(/\.toml$/, "");
     return {

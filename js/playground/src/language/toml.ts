@@ -4,6 +4,8 @@ import { eqlToken, startEql, type EqlState } from "./eql.js";
 interface TomlState {
   /** The last key read; `query` makes the next string an EQL query. */
   key: string;
+  /** The query is said to be in another language than EQL. */
+  other: boolean;
   /** After `=`. */
   value: boolean;
   /** The mark that ends the multi-line string that we are in. */
@@ -12,10 +14,10 @@ interface TomlState {
   eql: EqlState | null;
 }
 
-/** Elastic's detection-rule files, with the query coloured as EQL. */
+/** Elastic's detection-rule files, with the query coloured as EQL, or as what KQL has in common with it. */
 export const tomlParser: StreamParser<TomlState> = {
   name: "rule-toml",
-  startState: () => ({ key: "", value: false, end: null, eql: null }),
+  startState: () => ({ key: "", other: false, value: false, end: null, eql: null }),
   copyState: (state) => ({ ...state, eql: state.eql && { ...state.eql } }),
   token(stream, state) {
     if (state.end) return inside(stream, state, state.end);
@@ -52,7 +54,10 @@ function value(stream: StringStream, state: TomlState): string | null {
     state.eql = state.key === "query" ? startEql() : null;
     return "tomlString";
   }
-  if (stream.match(/^"(?:[^"\\]|\\.)*"?|^'[^']*'?/)) return "tomlString";
+  if (stream.match(/^"(?:[^"\\]|\\.)*"?|^'[^']*'?/)) {
+    if (state.key === "language") state.other = !/^["']eql["']$/.test(stream.current());
+    return "tomlString";
+  }
   if (stream.match(/^(?:true|false)\b/)) return "atom";
   if (stream.match(/^[+-]?\d[\w:.+-]*/)) return "number";
   stream.next();
@@ -71,5 +76,7 @@ function inside(stream: StringStream, state: TomlState, end: string): string | n
     else stream.pos = close;
     return "tomlString";
   }
-  return eqlToken(stream, state.eql);
+  // KQL has most of EQL's words and marks; what it has beside them is no mistake.
+  const token = eqlToken(stream, state.eql);
+  return state.other && token === "invalid" ? null : token;
 }

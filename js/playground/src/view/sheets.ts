@@ -54,7 +54,7 @@ export function gallery(current: () => string | null, choose: (example: Example)
       ),
     );
   const list = byId("gallery-list");
-  list.append(group("lessons", "Learn the language"), group("detections", "Detections for Linux"));
+  list.append(group("lessons", "Learn the language"), group("detections", "Detections"));
   list.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;

@@ -1,20 +1,16 @@
 //! Which indicators a rule means: `threat_query` and `threat_filters`, without what has no meaning here.
 
+use super::Wanted;
 use crate::check::Checker;
 use crate::clause::{Clause, ClauseKind, FieldName, FieldTest};
 use crate::engine::Program;
 use crate::plan::Plan;
-use crate::rule::ThreatMatch;
-use crate::schema::Schema;
-use crate::{Limits, filter, kql, lucene};
+use crate::plan::condition::Condition;
+use crate::{filter, kql, lucene};
 
 /// Which indicators are meant, as a program with two filters, for those with an envelope and those without; and the slots of the envelope.
-pub fn selection(
-    threat: &ThreatMatch,
-    mut plan: Plan,
-    schema: &Schema,
-    limits: &Limits,
-) -> Result<(Program, Vec<u32>), String> {
+pub fn selection(wanted: &Wanted<'_>, mut plan: Plan) -> Result<(Program, Vec<u32>), String> {
+    let Wanted { info, threat, exceptions, schema, limits, .. } = *wanted;
     let mut errors = Vec::new();
     let parse = if threat.language == "lucene" { lucene::parse } else { kql::parse };
     let query = match threat.query.trim() {
@@ -39,7 +35,13 @@ pub fn selection(
         made.push(checker.query(&clause));
     }
     let made: Option<Vec<_>> = made.into_iter().collect();
-    let made = made.ok_or_else(|| wrong("threat_query", &first(&errors)))?;
+    let mut made = made.ok_or_else(|| wrong("threat_query", &first(&errors)))?;
+    // Kibana searches for indicators with the rule's exceptions, as for events.
+    let left = exceptions.left_of_others(&info.exceptions_list, &mut plan);
+    for filter in &mut made {
+        let own = std::mem::replace(&mut filter.condition, Condition::Constant(true));
+        filter.condition = Condition::all([own, left.clone()]);
+    }
     Ok((Program::new(plan, made, limits.clone()), envelope))
 }
 

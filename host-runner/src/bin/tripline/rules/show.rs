@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use host_runner::ruleset::{self, Status, slug};
 use rule_core::inspect::Inspector;
+use rule_core::profile::Reach;
 use rule_core::{Diagnostic, RuleInfo, RuleReport, RuleStatus, Source};
 use serde::Serialize;
 
@@ -98,7 +99,15 @@ fn page<'a>(rule: &'a RuleReport, inspector: &Inspector, diagnostics: Vec<&'a Di
                 required,
             })
             .collect(),
-        found_by: reach.into_iter().map(|(term, reach)| reached_by(reach, term)).collect(),
+        found_by: reach
+            .into_iter()
+            .map(|(term, reach)| match reach {
+                Reach::Values(keys) if keys.is_empty() && rule.rule.kind == "threat_match" => {
+                    "nothing without indicators (see --indicators)".to_owned()
+                }
+                reach => reached_by(reach, term),
+            })
+            .collect(),
         rule: &rule.rule,
     }
 }
