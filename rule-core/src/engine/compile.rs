@@ -120,8 +120,43 @@ pub fn fold_constant(text: &str) -> Result<Option<serde_json::Value>, Vec<Diagno
     }
 }
 
+/// One rule that is compiled for itself, and the exceptions that files bring.
+pub(crate) struct Alone {
+    pub rules: RuleSet,
+    pub report: CompileReport,
+    pub exceptions: Exceptions,
+}
+
+impl Alone {
+    /// Compiles the first rule of a file, for an explanation: `change` makes of it what is to be explained, and pipes count for
+    /// nothing. Of the other files exceptions alone are read. `dates`: a field that holds dates.
+    pub fn compile(
+        source: &Source,
+        others: &[Source],
+        options: &CompileOptions,
+        change: &dyn Fn(&mut RuleInfo),
+        dates: Option<&String>,
+    ) -> Alone {
+        let mut compiler = Compiler::new(options);
+        compiler.alone = Some(change);
+        if let Some(field) = dates {
+            compiler.plan = Plan::with_dates(vec![field.clone()]);
+        }
+        compiler.file(source);
+        compiler.most_rules = 0;
+        others.iter().for_each(|source| compiler.file(source));
+        let exceptions = compiler.exceptions.clone();
+        let (rules, report) = compiler.finish();
+        Alone { rules, report, exceptions }
+    }
+}
+
 struct Compiler<'a> {
     options: &'a CompileOptions,
+    /// What is changed of a rule that is compiled for itself.
+    alone: Option<&'a dyn Fn(&mut RuleInfo)>,
+    /// Rules that are read of a file when one is compiled for itself.
+    most_rules: usize,
     schema: Schema,
     plan: Plan,
     pieces: Pieces,
@@ -142,6 +177,8 @@ impl<'a> Compiler<'a> {
         report.diagnostics.extend(found);
         let mut compiler = Compiler {
             options,
+            alone: None,
+            most_rules: 1,
             schema,
             plan: Plan::default(),
             pieces: Pieces::default(),
@@ -173,12 +210,16 @@ impl<'a> Compiler<'a> {
         let limits = &self.options.limits;
         let FileContents { rules, exceptions, exception_lists, mut diagnostics, omitted } = rule::read(source, limits);
         let mut lines = Lines::new(&source.text);
-        for RuleFile { mut info, query, failed, at } in rules {
+        let most = if self.alone.is_some() { self.most_rules } else { usize::MAX };
+        for RuleFile { mut info, query, failed, at } in rules.into_iter().take(most) {
             let mut found = Vec::new();
             let mut refused = Vec::new();
             let disabled_by = self.overrides.apply(&mut info, &mut refused).unwrap_or("its file");
             locate(&mut refused, self.options.overrides.as_ref().map_or("", |source| &source.text));
             self.report.diagnostics.extend(refused);
+            if let Some(change) = self.alone {
+                change(&mut info);
+            }
             let disabled = info.disabled.then(|| format!("disabled in {disabled_by}"));
             let rule = Arc::new(info);
             let (status, outcome) = match disabled {
@@ -281,7 +322,7 @@ impl<'a> Compiler<'a> {
         let outcome = if info.language == "eql" {
             parse_query(&query.text, depth, &mut errors).and_then(|parsed| {
                 let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
-                rule_outcome(&parsed, &mut checker, info)
+                rule_outcome(&parsed, &mut checker, info, self.alone.is_some())
             })
         } else {
             let parse = if info.language == "lucene" { lucene::parse } else { kql::parse };
@@ -400,7 +441,7 @@ pub(crate) fn window(from: Option<&str>) -> u64 {
 }
 
 /// What a rule's query becomes.
-fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo) -> Option<Outcome> {
+fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo, ignores_pipes: bool) -> Option<Outcome> {
     let category = info.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
     let outcome = match &query.kind {
         QueryKind::Event(filter) => Outcome::Filter(checker.filter(filter, category)?),
@@ -410,7 +451,7 @@ fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo) -> Op
             Outcome::Correlation(checker.sample(sample, category, 1, Some(window))?)
         }
     };
-    match query.pipes.first() {
+    match query.pipes.first().filter(|_| !ignores_pipes) {
         Some(pipe) => Some(Outcome::Skip(skip_pipes(checker, pipe))),
         None => Some(outcome),
     }
@@ -436,7 +477,7 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
 }
 
 /// From places in the query to places in the file, in the order of the text, which is how people mend it.
-pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
+fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
     for diagnostic in &mut *diagnostics {
         query.place(diagnostic);
     }

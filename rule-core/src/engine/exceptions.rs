@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::pieces::Place;
 use crate::api::{CompileOptions, RuleReport};
 use crate::check::Checker;
+use crate::clause::Clause;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::filter::{ValueList, exception};
 use crate::plan::Plan;
@@ -74,7 +75,7 @@ impl Exceptions {
 
     /// Warns of lists that a rule mentions and no file has: their exceptions are not made. Elastic's own list of endpoint
     /// exceptions, which its rules mention, is most often empty.
-    pub fn missing(&self, rule: &RuleReport, place: Place) -> Option<Diagnostic> {
+    pub(super) fn missing(&self, rule: &RuleReport, place: Place) -> Option<Diagnostic> {
         let lists = rule.rule.exceptions_list.iter();
         let missing: Vec<&str> = lists
             .filter(|list| list.kind != "endpoint" && self.of(&list.list_id, list.namespace_type).is_none())
@@ -95,22 +96,41 @@ impl Exceptions {
     }
 }
 
+/// Value lists, as they are given.
+pub(crate) struct ValueLists(Vec<ValueList>);
+
+impl ValueLists {
+    pub fn new(sources: &[crate::Source]) -> ValueLists {
+        let list = |source: &crate::Source| ValueList {
+            id: source.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+            values: source.text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        };
+        ValueLists(sources.iter().map(list).collect())
+    }
+
+    /// The events that an item takes away; see [`exception`].
+    pub fn taken_by(&self, item: &ExceptionItem) -> Result<Clause, String> {
+        // A list that was exported has the extension of its file, which its id may lack.
+        exception(item, &|id: &str| {
+            let is_named =
+                |list: &&ValueList| list.id == id || list.id.rsplit_once('.').is_some_and(|(stem, _)| stem == id);
+            self.0.iter().find(is_named)
+        })
+    }
+}
+
 /// What lists leave of the events, each lowered once, when the first rule mentions it.
 pub(super) struct LoweredExceptions<'a> {
     exceptions: &'a Exceptions,
     schema: &'a Schema,
     options: &'a CompileOptions,
-    values: Vec<ValueList>,
+    values: ValueLists,
     left: HashMap<List, Condition>,
 }
 
 impl<'a> LoweredExceptions<'a> {
     pub fn new(exceptions: &'a Exceptions, schema: &'a Schema, options: &'a CompileOptions) -> LoweredExceptions<'a> {
-        let list = |source: &crate::Source| ValueList {
-            id: source.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
-            values: source.text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
-        };
-        let values = options.value_lists.iter().map(list).collect();
+        let values = ValueLists::new(&options.value_lists);
         LoweredExceptions { exceptions, schema, options, values, left: HashMap::new() }
     }
 
@@ -137,13 +157,7 @@ impl<'a> LoweredExceptions<'a> {
         let mut taken = Vec::new();
         for Exception { item, path, at, line, column } in self.exceptions.of(list, *namespace).unwrap_or_default() {
             let mut errors = Vec::new();
-            // A list that was exported has the extension of its file, which its id may lack.
-            let find = |id: &str| {
-                let is_named =
-                    |list: &&ValueList| list.id == id || list.id.rsplit_once('.').is_some_and(|(stem, _)| stem == id);
-                self.values.iter().find(is_named)
-            };
-            let condition = exception(item, &find).map(|clause| {
+            let condition = self.values.taken_by(item).map(|clause| {
                 let (schema, limits) = (self.schema, &self.options.limits);
                 Checker { text: "", schema, limits, plan, errors: &mut errors }.clause(&clause)
             });
