@@ -91,10 +91,12 @@ impl Outside<'_> {
             _ => "it is no event for any term".into(),
         };
         gates.push(gate(GateKind::Query, matched, reason));
-        gates.extend(decided(scene, &self.filters, GateKind::Filters));
-        gates.extend(decided(scene, &self.exceptions, GateKind::Exceptions));
+        for (all, kind) in [(&self.filters, GateKind::Filters), (&self.exceptions, GateKind::Exceptions)] {
+            let is_alone = gates.iter().all(|gate| gate.passes);
+            gates.extend(decided(scene, all, kind, is_alone));
+        }
         if gates.iter().all(|gate| gate.passes) {
-            self.alert(scene, ordinal, &mut gates);
+            self.alert(scene, ordinal, terms.len() > 1, &mut gates);
         }
         if gates.len() == 1 {
             gates.clear();
@@ -118,7 +120,7 @@ impl Outside<'_> {
     }
 
     /// What the rule's type, its suppression and its budget make of an event that all else lets through.
-    fn alert(&self, scene: &Scene<'_>, ordinal: u64, gates: &mut Vec<Gate>) {
+    fn alert(&self, scene: &Scene<'_>, ordinal: u64, is_of_many: bool, gates: &mut Vec<Gate>) {
         let Replay { plan, indicators, .. } = &self.replay;
         let mut notes = self.replay.of(ordinal).iter().collect::<Vec<_>>();
         let is_undated = notes.iter().any(|note| note.what == NoteKind::Undated);
@@ -156,15 +158,12 @@ impl Outside<'_> {
                 let best = counted.max_by_key(|note| enough(note));
                 let reason = best.map_or_else(unknown, |note| {
                     let NoteKind::Decided(count, values, _) = note.what else { return String::new() };
-                    let mut reason = format!(
-                        "{} with {} in the run of {}, the rule asks for {value}",
-                        plural(count, "event"),
-                        key(fields, note),
-                        date(note.run)
-                    );
-                    if fields.is_empty() {
-                        reason = reason.replace(" with ", "");
+                    let there = if count == 1 { "there is" } else { "there are" };
+                    let mut reason = format!("{there} {}", plural(count, "event"));
+                    if !fields.is_empty() {
+                        reason += &format!(" with {}", key(fields, note));
                     }
+                    reason += &format!(" in the run of {}, the rule asks for {value}", date(note.run));
                     if let Some((field, least)) = cardinality {
                         reason += &format!("; {} of {field}, it asks for {least}", plural(values, "value"));
                     }
@@ -210,12 +209,12 @@ impl Outside<'_> {
                     key(&suppression.fields, note)
                 )
             });
-            let passes = found.is_none();
-            gates.push(gate(
-                GateKind::Suppression,
-                passes,
-                found.unwrap_or_else(|| "it is part of no other alert".into()),
-            ));
+            // Of a sequence the last event is asked, if it is one.
+            if !is_of_many || found.is_some() {
+                let passes = found.is_none();
+                let reason = found.unwrap_or_else(|| "it is part of no other alert".into());
+                gates.push(gate(GateKind::Suppression, passes, reason));
+            }
         }
         self.budget(ordinal, &notes, gates);
     }
@@ -283,8 +282,9 @@ impl Outside<'_> {
     }
 }
 
-/// The filter that rejects the event, or the exception that takes it away; of exceptions that all leave it the nearest.
-fn decided(scene: &Scene<'_>, all: &[Named<'_>], kind: GateKind) -> Option<Gate> {
+/// The filter that rejects the event, or the exception that takes it away; of exceptions that all leave it the nearest, which is worth
+/// telling of an event that nothing else held back (`is_alone`).
+fn decided(scene: &Scene<'_>, all: &[Named<'_>], kind: GateKind, is_alone: bool) -> Option<Gate> {
     let wanted = kind == GateKind::Exceptions;
     let mut verdicts: Vec<_> = all.iter().map(|named| (named, scene.verdict(&named.blueprint))).collect();
     let count = verdicts.len();
@@ -299,13 +299,15 @@ fn decided(scene: &Scene<'_>, all: &[Named<'_>], kind: GateKind) -> Option<Gate>
     let said = said(&verdict);
     let reason = match (wanted, passes, count) {
         (true, false, _) => format!("the exception {shown} takes it away: {said}"),
-        (true, true, 1) => format!("the exception {shown} does not hold: {said}"),
-        (true, true, _) => format!("none of {count} exceptions holds; the nearest is {shown}: {said}"),
+        (true, true, 1) if is_alone => format!("the exception {shown} does not hold: {said}"),
+        (true, true, 1) => format!("the exception {shown} does not hold"),
+        (true, true, _) if is_alone => format!("none of {count} exceptions holds; the nearest is {shown}: {said}"),
+        (true, true, _) => format!("none of {count} exceptions holds"),
         (_, false, _) => format!("the filter {shown} does not hold: {said}"),
         (_, true, 1) => format!("the filter {shown} holds"),
         (_, true, _) => format!("all {count} filters hold"),
     };
-    let tells = wanted || !passes;
+    let tells = !passes || wanted && is_alone;
     Some(Gate { name: tells.then(|| name.clone()), tree: tells.then_some(verdict.tree), ..gate(kind, passes, reason) })
 }
 

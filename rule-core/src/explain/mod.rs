@@ -184,7 +184,11 @@ fn explain_rule(
     if !info.index.is_empty() {
         outside.streams = Streams::new(std::iter::once(info), STREAM_FIELDS.map(|field| plan.slot(&schema, field)));
     }
-    outside.fields = gates::fields(info).map(|name| (name, plan.slot(&schema, name))).collect();
+    for name in gates::fields(info) {
+        if !outside.fields.iter().any(|(known, _)| *known == name) {
+            outside.fields.push((name, plan.slot(&schema, name)));
+        }
+    }
     let (kind, maxspan) = match parsed.as_ref().map(|parsed| &parsed.kind) {
         Some(Parsed::Sequence(sequence)) => (QueryKind::Sequence, sequence.maxspan.map(|(millis, _)| millis)),
         Some(Parsed::Sample(_)) => (QueryKind::Sample, None),

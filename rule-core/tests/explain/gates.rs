@@ -239,9 +239,9 @@ fn thresholds_tell_how_many_there_are_and_how_many_it_takes() {
             "a match makes an alert when 3 events come with the same host.name and 2 values of user.name in one run (each 5m, over the last 6m)"
         )
     );
-    let a = "+ threshold 3 events with host.name \"a\" in the run of 2026-03-01T10:05:00.000Z, the rule asks for 3; 2 values of user.name, it asks for 2";
-    let b = "- threshold 1 event with host.name \"b\" in the run of 2026-03-01T10:05:00.000Z, the rule asks for 3; 1 value of user.name, it asks for 2";
-    let c = "- threshold 3 events with host.name \"c\" in the run of 2026-03-01T10:05:00.000Z, the rule asks for 3; 1 value of user.name, it asks for 2";
+    let a = "+ threshold there are 3 events with host.name \"a\" in the run of 2026-03-01T10:05:00.000Z, the rule asks for 3; 2 values of user.name, it asks for 2";
+    let b = "- threshold there is 1 event with host.name \"b\" in the run of 2026-03-01T10:05:00.000Z, the rule asks for 3; 1 value of user.name, it asks for 2";
+    let c = "- threshold there are 3 events with host.name \"c\" in the run of 2026-03-01T10:05:00.000Z, the rule asks for 3; 1 value of user.name, it asks for 2";
     assert_eq!(last(&explanation), [a, b, a, a, "- threshold the event has no host.name", c, c, c]);
     // The events beside it count, explained or not.
     let options = ExplainOptions { only: vec![3], ..ExplainOptions::default() };
