@@ -149,7 +149,7 @@ test("what holds an event back beside the query is its reason, and counts all ev
   const ci = explain(rule, events, 1);
   assert.equal(reasonOf(ci), 'the query matches, but the exception "build machines" takes it away: host.name is "ci-7"');
   const [row] = rows(heldBy(ci.event)!.tree!);
-  assert.deepEqual([row!.text, words(row), row!.decides], ["host.name:ci-*", '"ci-7"/passing', true]);
+  assert.deepEqual([row!.text, words(row), row!.decides], ["host.name:ci-*", '"ci-7"/value', true]);
 });
 
 test("of very many events nothing is said that would take all of them", () => {
