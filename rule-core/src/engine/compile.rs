@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::assembly::Assembly;
-use super::exceptions::{Exception, Exceptions, LoweredExceptions};
+use super::exceptions::{Exception, Exceptions, LoweredExceptions, ValueLists};
 use super::lines::Lines;
 use super::pieces::{Piece, Pieces, Place};
 use super::{Program, RuleSet, Streams, Targets, streams};
@@ -11,12 +11,15 @@ use crate::Source;
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
+use crate::clause::Clause;
 use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
+use crate::rule::{
+    self, ExceptionListRef, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind,
+};
 use crate::schema::Schema;
 use crate::sort;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
@@ -120,20 +123,22 @@ pub fn fold_constant(text: &str) -> Result<Option<serde_json::Value>, Vec<Diagno
     }
 }
 
-/// One rule that is compiled for itself, and the exceptions that files bring.
+/// One rule that is compiled for itself.
 pub(crate) struct Alone {
     pub rules: RuleSet,
     pub report: CompileReport,
-    pub exceptions: Exceptions,
+    /// The names of its exceptions, and the events that each takes away. One that cannot be read takes none away.
+    pub exceptions: Vec<(String, Clause)>,
 }
 
 impl Alone {
     /// Compiles the first rule of a file, for an explanation: `change` makes of it what is to be explained, and pipes count for
-    /// nothing. Of the other files exceptions alone are read. `dates`: a field that holds dates.
+    /// nothing. Of the other files exceptions alone are read. `lists`: the lists that it has; `dates`: a field that holds dates.
     pub fn compile(
         source: &Source,
         others: &[Source],
         options: &CompileOptions,
+        lists: &[ExceptionListRef],
         change: &dyn Fn(&mut RuleInfo),
         dates: Option<&String>,
     ) -> Alone {
@@ -145,7 +150,14 @@ impl Alone {
         compiler.file(source);
         compiler.most_rules = 0;
         others.iter().for_each(|source| compiler.file(source));
-        let exceptions = compiler.exceptions.clone();
+        let values = ValueLists::new(&options.value_lists);
+        let mut exceptions = Vec::new();
+        for list in lists {
+            for Exception { item, .. } in compiler.exceptions.of(&list.list_id, list.namespace_type).unwrap_or_default()
+            {
+                exceptions.extend(values.taken_by(item).ok().map(|clause| (item.shown().to_owned(), clause)));
+            }
+        }
         let (rules, report) = compiler.finish();
         Alone { rules, report, exceptions }
     }
@@ -457,12 +469,14 @@ fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo, ignor
     }
 }
 
+/// Why a rule with pipes does not run.
+pub(crate) const NO_PIPES: &str = "pipes choose from a finite result, and a rule on a stream has none";
+
 /// `head` and `tail` are about a finite result.
 fn skip_pipes(checker: &mut Checker<'_>, pipe: &Pipe) -> String {
-    let reason = "pipes choose from a finite result, and a rule on a stream has none";
-    let warning = Diagnostic::warning(codes::PIPE, reason, pipe.span).label("the rule is skipped");
+    let warning = Diagnostic::warning(codes::PIPE, NO_PIPES, pipe.span).label("the rule is skipped");
     checker.errors.push(warning.help("remove the pipe, or run the query with `tripline search`"));
-    reason.to_owned()
+    NO_PIPES.to_owned()
 }
 
 /// What is known about fields: the mapping's, or else the Elastic Common Schema's.

@@ -97,7 +97,7 @@ impl Exceptions {
 }
 
 /// Value lists, as they are given.
-pub(crate) struct ValueLists(Vec<ValueList>);
+pub(super) struct ValueLists(Vec<ValueList>);
 
 impl ValueLists {
     pub fn new(sources: &[crate::Source]) -> ValueLists {
@@ -172,8 +172,7 @@ impl<'a> LoweredExceptions<'a> {
                 Err(message) => Some(message),
             };
             if let Some(problem) = problem {
-                let name = if item.name.is_empty() { &item.item_id } else { &item.name };
-                let message = format!("the exception {name} takes no events away: {problem}");
+                let message = format!("the exception {} takes no events away: {problem}", item.shown());
                 let warning = Diagnostic::warning(codes::EXCEPTION_LIST, message, *at);
                 found.push(Diagnostic { path: path.to_string(), line: *line, column: *column, ..warning });
             }

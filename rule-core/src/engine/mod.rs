@@ -20,10 +20,9 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use assembly::TIMESTAMP_FIELD;
-pub(crate) use compile::{Alone, CATEGORY_FIELD, locate, schema, window};
+pub(crate) use compile::{Alone, CATEGORY_FIELD, NO_PIPES, locate, schema, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
-pub(crate) use exceptions::{Exceptions, ValueLists};
 pub use session::Session;
 pub(crate) use streams::{FIELDS as STREAM_FIELDS, Seen, Streams};
 pub(crate) use targets::{Target, Targets};

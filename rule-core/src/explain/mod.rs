@@ -42,13 +42,12 @@ use crate::api::RuleStatus;
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::engine::{
-    Alone, CATEGORY_FIELD, Evaluator, Exceptions, Program, STREAM_FIELDS, Seen, Streams, ValueLists, lines, locate,
-    schema,
+    Alone, CATEGORY_FIELD, Evaluator, NO_PIPES, Program, STREAM_FIELDS, Seen, Streams, lines, locate, schema,
 };
 use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, FileContents, Overrides, RuleFile, RuleInfo};
+use crate::rule::{self, ExceptionListRef, FileContents, Overrides, RuleFile, RuleInfo};
 use crate::syntax::ast::{self, Query, QueryKind as Parsed};
 use crate::syntax::parse_query;
 use crate::{filter, kql, lucene};
@@ -74,7 +73,7 @@ pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Resu
         by = overrides.apply(&mut rule.info, &mut Vec::new()).map_or(by, str::to_owned);
     }
     let disabled = rule.info.disabled.then(|| format!("disabled in {by}"));
-    let alone = alone(source, options);
+    let alone = alone(source, &rule.info.exceptions_list, options);
     let is_about_others = |diagnostic: &Diagnostic| diagnostic.code == codes::OVERRIDE;
     let mut found: Vec<Diagnostic> = alone.report.diagnostics.iter().filter(|d| !is_about_others(d)).cloned().collect();
     let has_errors = |found: &[Diagnostic]| found.iter().any(|d| d.level == Level::Error);
@@ -102,7 +101,7 @@ pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Resu
 }
 
 /// The rule as it runs, were it enabled.
-fn alone(source: &Source, options: &ExplainOptions) -> Alone {
+fn alone(source: &Source, lists: &[ExceptionListRef], options: &ExplainOptions) -> Alone {
     let compile = CompileOptions {
         limits: options.limits.clone(),
         mapping: options.mapping.clone(),
@@ -121,7 +120,7 @@ fn alone(source: &Source, options: &ExplainOptions) -> Alone {
             info.event_category_override.clone_from(&options.event_category_field);
         }
     };
-    Alone::compile(source, &options.exceptions, &compile, &change, options.timestamp_field.as_ref())
+    Alone::compile(source, &options.exceptions, &compile, lists, &change, options.timestamp_field.as_ref())
 }
 
 fn explain_rule(
@@ -176,7 +175,9 @@ fn explain_rule(
         streams: Streams::default(),
         seen: Seen::default(),
         filters: filters(info, &mut drawer),
-        exceptions: exceptions(info, &alone.exceptions, options, &mut drawer),
+        exceptions: (alone.exceptions.iter())
+            .filter_map(|(name, clause)| Named::draw((text::cut(name, MAX_NAME), '"'), clause, &mut drawer))
+            .collect(),
         fields: Vec::new(),
         replay,
     };
@@ -194,9 +195,10 @@ fn explain_rule(
         Some(Parsed::Sample(_)) => (QueryKind::Sample, None),
         Some(Parsed::Event(_)) | None => (QueryKind::Event, None),
     };
+    let has_pipes = parsed.as_ref().is_some_and(|parsed| !parsed.pipes.is_empty());
     let skipped = alone.report.rules.into_iter().find_map(|rule| match rule.status {
         RuleStatus::Skipped { reason } => Some(reason),
-        _ => None,
+        _ => has_pipes.then(|| NO_PIPES.to_owned()),
     });
     let mut explanation = Explanation {
         path: String::new(),
@@ -233,27 +235,6 @@ fn filters<'q>(info: &RuleInfo, drawer: &mut Drawer<'_>) -> Vec<Named<'q>> {
                 None => (text, '`'),
             };
             drawn.extend(Named::draw(named, &clause, drawer));
-        }
-    }
-    drawn
-}
-
-/// The exceptions that the rule has. One that cannot be evaluated takes no event away, of which there is a warning.
-fn exceptions<'q>(
-    info: &RuleInfo,
-    all: &Exceptions,
-    options: &ExplainOptions,
-    drawer: &mut Drawer<'_>,
-) -> Vec<Named<'q>> {
-    let values = ValueLists::new(&options.value_lists);
-    let mut drawn = Vec::new();
-    for list in &info.exceptions_list {
-        for exception in all.of(&list.list_id, list.namespace_type).unwrap_or_default() {
-            let item = &exception.item;
-            if let Ok(clause) = values.taken_by(item) {
-                let name = if item.name.is_empty() { &item.item_id } else { &item.name };
-                drawn.extend(Named::draw((text::cut(name, MAX_NAME), '"'), &clause, drawer));
-            }
         }
     }
     drawn

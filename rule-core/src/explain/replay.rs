@@ -41,8 +41,11 @@ impl Replay {
             _ => None,
         });
         replay.indicators = program.threats.first().map(|threat| (threat.meant, threat.given()));
+        // What alerts are made of takes room, which sequences need for their events.
+        let is_of_many =
+            program.correlations.iter().any(|correlation| !matches!(correlation.shape, Shape::Detection(_)));
         let session = SessionOptions {
-            alerts: true,
+            alerts: !is_of_many || replay.plan.is_some(),
             lateness_ms: None,
             learning_ms: options.learning_ms,
             index: options.index.clone(),

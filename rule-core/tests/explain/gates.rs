@@ -359,3 +359,22 @@ fn sequences_are_traced_with_their_exceptions_and_patterns() {
         assert_eq!((held, explanation.events.iter().filter(|event| event.matched()).count()), (1 - matches, 2));
     }
 }
+
+#[test]
+fn a_rule_with_pipes_says_that_it_does_not_run() {
+    let rule = json!({"type": "eql", "language": "eql", "query": "any where process.name == \"nc\" | head 1"});
+    let explanation = plain(&rule, r#"{"process":{"name":"nc"}}"#);
+    assert!(explanation.events[0].matched());
+    assert_eq!(
+        explanation.skipped.as_deref(),
+        Some("pipes choose from a finite result, and a rule on a stream has none")
+    );
+}
+
+#[test]
+fn an_equals_sign_is_warned_of() {
+    let explanation = plain(&json!({"query": "process.name = nc"}), r#"{"process":{"name":"nc"}}"#);
+    assert!(!explanation.events[0].matched());
+    let suggestion = explanation.warnings[0].suggestion.as_ref().unwrap();
+    assert_eq!(suggestion.replacement, "process.name: nc");
+}

@@ -2,7 +2,7 @@ import { QueryError, type Engine, type Explanation, type Gate, type JoinKey, typ
 import { content, values } from "../events/field.js";
 import type { Events } from "../events/split.js";
 import { millisOf } from "../events/time.js";
-import { shortReason, type Explained, type Reason } from "../explain/words.js";
+import { heldBy, shortReason, type Explained, type Reason } from "../explain/words.js";
 import { stories } from "../timeline/stories.js";
 import type { Seen, Trace } from "../timeline/trace.js";
 import { head, linesOf } from "./lines.js";
@@ -102,6 +102,9 @@ function seen({ sequence, events, terms }: Explanation, lines: Uint8Array, times
   for (const { event, events } of sequence?.steps ?? []) for (const one of event === undefined ? events : [...events, event]) told.set(one, []);
   for (const { events } of sequence?.pending ?? []) for (const one of events) told.set(one, []);
   for (const explained of events) {
+    const held = heldBy(explained);
+    // What an exception takes away is none of its events.
+    if (held && held.gate !== "suppression") continue;
     const matched = explained.terms.flatMap((verdict, term) => (verdict.matched ? [{ term, key: keyOf(verdict, terms[term]) }] : []));
     if (matched.length > 0) told.set(explained.event, matched);
   }
