@@ -67,18 +67,57 @@ fn what_became_of_each_key_is_told() {
     assert!(!run.out.contains("in all events"), "{}", run.out);
 }
 
+/// Index patterns, filters, exceptions, and what the rule's type asks: what holds an event back that the query takes.
+#[test]
+fn what_holds_an_event_back_is_told() {
+    for (name, more) in [
+        ("held-100.txt", &["--width", "100"][..]),
+        ("held-60.txt", &["--width", "60", "--only", "3,4,5"]),
+        ("held-full.txt", &["--width", "120", "--full", "--only", "1"]),
+    ] {
+        let run = explain("held.ndjson", "held-events.ndjson", more);
+        run.succeeds();
+        golden(name, &run);
+    }
+    // Where events do not say theirs, the command does.
+    let run = explain("held.ndjson", "held-events.ndjson", &["--only", "8", "--index", "logs-x"]);
+    assert!(run.out.contains("✗ index        the event's data stream logs-x is not among"), "{}", run.out);
+}
+
+#[test]
+fn exceptions_may_be_in_another_file_and_a_disabled_rule_says_so() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(data("held.ndjson")).unwrap();
+    let (rule, items) = text.split_once('\n').unwrap();
+    let rule = folder.file("rule.ndjson", &rule.replacen('{', "{\"enabled\":false,", 1));
+    let (items, events) = (folder.file("list.ndjson", items), data("held-events.ndjson"));
+    let fixed = ["explain", "--engine", "native", "--output", "tree", "--rule", &rule, "--event", &events];
+    let run = tripline(&fixed);
+    assert!(run.err.contains("no file has the rule's exception list build"), "{}", run.err);
+    assert!(run.out.contains("the rule does not run: disabled in its file"), "{}", run.out);
+    let run = tripline(&[&fixed[..], &["--exceptions", &items]].concat());
+    assert_eq!(run.err, "");
+    assert!(run.out.contains("the exception \"build machines\" takes it away"), "{}", run.out);
+    let run = tripline(&[&fixed[..], &["--exceptions", "/nowhere"]].concat());
+    assert_eq!(run.code, 2, "{}", run.err);
+}
+
 #[test]
 fn colour_marks_what_decides() {
-    let (rule, events) = (data("miner.toml"), data("events.ndjson"));
-    let output = command()
-        .args(["explain", "--engine", "native", "--output", "tree", "--width", "90", "--only", "2"])
-        .args(["--rule", &rule, "--event", &events])
-        .env("CLICOLOR_FORCE", "1")
-        .output()
-        .unwrap();
-    let out = String::from_utf8(output.stdout).unwrap();
-    assert!(out.contains('\x1b'), "{out}");
-    golden("miner-colour.ansi", &Run { code: output.status.code().unwrap(), out, err: String::new() });
+    for (name, rule, events, only) in [
+        ("miner-colour.ansi", "miner.toml", "events.ndjson", "2"),
+        ("held-colour.ansi", "held.ndjson", "held-events.ndjson", "4"),
+    ] {
+        let output = command()
+            .args(["explain", "--engine", "native", "--output", "tree", "--width", "90", "--only", only])
+            .args(["--rule", &data(rule), "--event", &data(events)])
+            .env("CLICOLOR_FORCE", "1")
+            .output()
+            .unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert!(out.contains('\x1b'), "{out}");
+        golden(name, &Run { code: output.status.code().unwrap(), out, err: String::new() });
+    }
 }
 
 #[test]
@@ -120,6 +159,18 @@ fn data_is_the_same_from_both_engines_and_any_input() {
     };
     let native = run("native");
     assert_eq!(run("wasm"), native);
+    let held = |engine: &str| {
+        tripline(&[
+            "explain",
+            "--engine",
+            engine,
+            "--rule",
+            &data("held.ndjson"),
+            "--event",
+            &data("held-events.ndjson"),
+        ])
+    };
+    assert_eq!(held("wasm").out, held("native").out);
     let explanation: Explanation = serde_json::from_str(&native).unwrap();
     let matched: Vec<_> =
         explanation.events.iter().map(|event| event.terms.first().is_some_and(|t| t.matched)).collect();

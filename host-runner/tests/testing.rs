@@ -45,6 +45,19 @@ fn little_is_said_when_all_is_well() {
     golden("passing.json", &run);
 }
 
+/// Why an alert did not come may be an exception.
+#[test]
+fn an_exception_that_keeps_an_alert_away_is_why() {
+    let folder = Folder::new();
+    folder.file("nc.eql", "process where process.name == \"nc\"");
+    let test = "tests:\n  - name: it fires\n    events:\n      - { event.category: process, process.name: nc, host.name: ci-7 }\n    exceptions:\n      - name: the build machines\n        entries: [{ field: host.name, type: wildcard, value: \"ci-*\" }]\n    expect: alert\n";
+    let path = folder.file("nc.test.yaml", test);
+    let run = tripline(&["test", &path, "--engine", "native"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let why = "the query matches, but the exception \"the build machines\" takes it away: host.name is";
+    assert!(run.out.contains(why) && run.out.contains("✓ host.name:ci-*  \"ci-7\""), "{}", run.out);
+}
+
 #[test]
 fn what_is_broken_is_told_to_people_and_machines() {
     for (name, more) in [

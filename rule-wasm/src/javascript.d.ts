@@ -493,10 +493,24 @@ export interface ExplainOptions {
   event_category_field?: string;
   /** An Elasticsearch mapping. */
   mapping?: object;
+  /** What this deployment changes of the rule. */
+  overrides?: Source;
+  /** Value lists that exceptions mention. */
+  value_lists?: Source[];
+  /** Files of indicators. */
+  indicators?: Source[];
   /** Normaliser files; see {@link CompileOptions.normalisers}. */
   normalisers?: Source[];
   /** The one that is used; see {@link CompileOptions.normaliser}. */
   normaliser?: string;
+  /** Files whose exception items count too, beside those of the rule's own file. */
+  exceptions?: Source[];
+  /** The data stream of events that do not say theirs. */
+  index?: string;
+  /** Milliseconds of event time, from the first event, during which new terms are learned without alerts. */
+  learning_ms?: number;
+  /** The ordinals of the events to explain, by default all. The others count, but are not explained. */
+  only?: number[];
   /** Bounds. */
   limits?: Partial<Limits>;
 }
@@ -525,6 +539,10 @@ export interface Explanation {
   warnings?: Diagnostic[];
   /** What a sequence or sample made of the events, key by key; absent for an event query. */
   sequence?: SequenceTrace;
+  /** Why the rule does not run, though it is explained as if it did: it is disabled, for example. */
+  skipped?: string;
+  /** What it takes beside a match to make an alert, in a sentence; absent where every match is one. */
+  alerts_when?: string;
 }
 
 /** What a sequence or sample made of all events given, put in order as one data set. */
@@ -617,6 +635,22 @@ export interface ExplainedEvent {
   rejected?: Rejection;
   /** The terms in the order of {@link Explanation.terms}. */
   terms: Verdict[];
+  /** What stands between the event and an alert, in the order in which it is asked; absent for a rule that has only its query. */
+  gates?: Gate[];
+}
+
+/** One of the conditions that an event has to pass to become an alert. */
+export interface Gate {
+  /** Which. Those after the exceptions are asked of events that passed all before. */
+  gate: "index" | "query" | "filters" | "exceptions" | "threshold" | "new_terms" | "indicators" | "suppression" | "max_signals";
+  /** Whether it lets the event through. */
+  passes: boolean;
+  /** Why, in a sentence without a full stop. */
+  reason: string;
+  /** The filter or exception that decides; of exceptions none of which holds, the one that is nearest to it. */
+  name?: string;
+  /** That filter or exception, node by node. Its nodes have no places: it is not written in the query. */
+  tree?: ExplainedNode;
 }
 
 /** What a term says of an event, and why. */

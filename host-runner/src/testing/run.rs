@@ -297,7 +297,8 @@ fn why(explanation: &Explanation, failures: &[Failure], lines: &[u64]) -> Vec<Wh
     }
     let mut why: Vec<Why> = Vec::new();
     for event in &explanation.events {
-        let matched = event.terms.iter().any(|verdict| verdict.matched);
+        let held = event.held_by().filter(|_| event.matched());
+        let matched = event.matched() && held.is_none();
         let nearest = event.terms.iter().enumerate();
         let nearest = nearest.min_by_key(|(_, verdict)| (!verdict.matched, verdict.distance.unwrap_or(u32::MAX)));
         let of_many = explanation.query != QueryKind::Event;
@@ -306,7 +307,10 @@ fn why(explanation: &Explanation, failures: &[Failure], lines: &[u64]) -> Vec<Wh
             event: event.event + 1,
             line: usize::try_from(event.event).ok().and_then(|at| lines.get(at)).copied().unwrap_or_default(),
             term: of_many.then_some(term + 1),
-            reason: verdict.reason.clone(),
+            reason: match held {
+                Some(gate) if verdict.matched => format!("the query matches, but {}", gate.reason),
+                _ => verdict.reason.clone(),
+            },
             distance: verdict.distance,
         });
     }

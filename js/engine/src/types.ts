@@ -11,6 +11,7 @@ export type {
   ExplainedNode,
   Explanation,
   FoundValues,
+  Gate,
   HeldBack,
   JoinKey,
   Label,

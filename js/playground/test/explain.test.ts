@@ -8,7 +8,7 @@ import { split } from "../src/events/split.js";
 import { millisOf } from "../src/events/time.js";
 import { found } from "../src/explain/found.js";
 import { fold, rows, type Row } from "../src/explain/tree.js";
-import { holds, nearest, reasonOf, shortReason, termLabel, truthOf, type Explained } from "../src/explain/words.js";
+import { gateLabel, heldBy, holds, nearest, reasonOf, shortReason, termLabel, truthOf, type Explained } from "../src/explain/words.js";
 
 const engine = await load();
 
@@ -117,6 +117,46 @@ test("of a sequence the nearest terms are named, and what became of the event", 
   assert.equal(shortReason(explain(SEQUENCE, events, 1)), "no event for any term; nearest is term 1 (runs=2): a is 9, the rule wants 1");
   assert.deepEqual(nearest(explain(SEQUENCE, events, 1).event.terms), [0, 1, 2, 3]);
   assert.match(shortReason(explain(SEQUENCE, events, 2)), /no host to be joined by/);
+});
+
+const THRESHOLD = JSON.stringify({
+  rule_id: "r",
+  name: "R",
+  type: "threshold",
+  language: "kuery",
+  query: "process.name: nc",
+  threshold: { field: ["host.name"], value: 2 },
+  exceptions_list: [{ id: "1", list_id: "l", type: "rule_default", namespace_type: "single" }],
+});
+const EXCEPTION = JSON.stringify({
+  item_id: "i",
+  list_id: "l",
+  name: "build machines",
+  type: "simple",
+  namespace_type: "single",
+  entries: [{ field: "host.name", operator: "included", type: "wildcard", value: "ci-*" }],
+});
+const onHost = (second: number, name: string): string => JSON.stringify({ "@timestamp": second * 1000, process: { name: "nc" }, host: { name } });
+
+test("what holds an event back beside the query is its reason, and counts all events", () => {
+  const rule = `${THRESHOLD}\n${EXCEPTION}\n`;
+  const events = [onHost(1, "a"), onHost(2, "ci-7"), onHost(3, "b"), onHost(4, "a")].join("\n");
+  const two = explain(rule, events, 3);
+  assert.equal(heldBy(two.event), undefined);
+  assert.equal(two.alerts_when, "a match makes an alert when 2 events come with the same host.name in one run (each 5m, over the last 6m)");
+  assert.deepEqual(two.event.gates?.map((gate) => [gateLabel(gate), gate.passes]), [["query", true], ["exceptions", true], ["threshold", true]]);
+  assert.match(reasonOf(explain(rule, events, 2)), /^the query matches, but there is 1 event with host.name "b" in the run of .*, the rule asks for 2$/);
+  const ci = explain(rule, events, 1);
+  assert.equal(reasonOf(ci), 'the query matches, but the exception "build machines" takes it away: host.name is "ci-7"');
+  const [row] = rows(heldBy(ci.event)!.tree!);
+  assert.deepEqual([row!.text, words(row), row!.decides], ["host.name:ci-*", '"ci-7"/value', true]);
+});
+
+test("of very many events nothing is said that would take all of them", () => {
+  const padding = `${JSON.stringify({ pad: "x".repeat(1000) })}\n`.repeat(9000);
+  const { event } = explain(`${THRESHOLD}\n${EXCEPTION}\n`, `${onHost(1, "ci-7")}\n${onHost(2, "a")}\n${padding}`, 1);
+  assert.equal(event.event, 1);
+  assert.deepEqual(event.gates?.map(gateLabel), ["query", "exceptions"]);
 });
 
 test("lines are found as the engine counts them", () => {

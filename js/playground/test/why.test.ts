@@ -128,6 +128,45 @@ onPage(
   "#example=sequence",
 );
 
+onPage("what holds an event back beside the query is told gate by gate", async (page) => {
+  const rule = {
+    rule_id: "r",
+    name: "R",
+    type: "query",
+    language: "kuery",
+    query: "process.name: nc",
+    index: ["logs-endpoint.events.*"],
+    filters: [{ meta: { negate: false }, query: { match_phrase: { "host.os.type": "linux" } } }],
+    exceptions_list: [{ id: "1", list_id: "l", type: "rule_default", namespace_type: "single" }],
+  };
+  const entries = [
+    { field: "host.name", operator: "included", type: "wildcard", value: "ci-*" },
+    { field: "user.name", operator: "included", type: "match_any", value: ["runner", "root"] },
+  ];
+  const item = { item_id: "i", list_id: "l", name: "build machines", type: "simple", namespace_type: "single", entries };
+  await type(page, "events", '{"process":{"name":"nc"},"host":{"name":"ci-7","os":{"type":"linux"}},"user":{"name":"root"}}');
+  await type(page, "rule", `${JSON.stringify(rule)}\n${JSON.stringify(item)}`);
+  await page.click("#filters .unmatched");
+  await page.locator(".event .expand").click();
+  const why = page.locator(".why");
+  assert.equal(
+    await why.locator(".why-reason").innerText(),
+    'The query matches, but the exception "build machines" takes it away: host.name is "ci-7"; user.name is "root".',
+  );
+  const gates = why.locator(".why-term");
+  assert.deepEqual(await gates.evaluateAll((gates) => gates.map((gate) => gate.getAttribute("aria-label"))), ["index", "query", "filters", "exceptions"]);
+  assert.match(await gates.nth(0).innerText(), /lets it through:\s*index\s*the event does not say its data stream/);
+  assert.match(await gates.nth(3).innerText(), /holds it back:\s*exceptions\s*build machines/);
+  // What holds it back is open; the rest opens.
+  assert.deepEqual(await why.locator("[role=treeitem] .why-text").allInnerTexts(), ["host.name:ci-*", 'user.name: ("runner" or "root")']);
+  await gates.nth(1).locator(".why-toggle").click();
+  assert.match(await gates.nth(1).locator(".why-tree").innerText(), /process.name: nc\s*"nc"/);
+  // It is not written in the query: there is nothing to light up or to go to.
+  await gates.nth(3).locator("[role=treeitem]").first().click();
+  assert.equal(await page.locator("#rule-editor .cm-lit").count(), 0);
+  assert.equal(await gates.nth(3).locator("[role=treeitem]").count(), 2);
+});
+
 onPage("a rule with an error explains nothing, and does not try", async (page) => {
   await type(page, "rule", "any where a ==");
   await page.click("#filters .unmatched");

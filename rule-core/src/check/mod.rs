@@ -91,7 +91,7 @@ impl Checker<'_> {
         self.fold(expr)
     }
 
-    fn error_count(&self) -> usize {
+    pub fn error_count(&self) -> usize {
         self.errors.iter().filter(|d| d.level == Level::Error).count()
     }
 

@@ -200,6 +200,11 @@ impl Correlator {
         self.trace.steps.get_or_insert_default();
     }
 
+    /// What became of the events of rules that count, remember or suppress.
+    pub fn take_notes(&mut self) -> Vec<trace::Note> {
+        std::mem::take(&mut self.trace.notes)
+    }
+
     /// The steps since last asked.
     pub fn take_steps(&mut self) -> Vec<trace::Step> {
         self.trace.steps.as_mut().map(std::mem::take).unwrap_or_default()

@@ -67,14 +67,59 @@ pub struct Pending {
     pub lacks: Vec<u16>,
 }
 
+/// What a rule that counts, remembers or suppresses made of an event.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// The event's ordinal; of several events that of the last.
+    pub event: u64,
+    /// The group or term that it is about.
+    pub key: Key,
+    /// The tick of the run.
+    pub run: i64,
+    /// What it is.
+    pub what: NoteKind,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteKind {
+    /// It happened then, in milliseconds since 1970, and counts for the group.
+    Counted(i64),
+    /// A run saw so many events of the group, and different values of what is counted; `true`: enough.
+    Decided(u64, u64, bool),
+    /// It has the term, which was last seen then, in milliseconds since 1970.
+    Known(i64),
+    /// It has the term, which is learned without an alert.
+    Learned,
+    /// It has the term, which is new.
+    New,
+    /// It is an alert.
+    Alert,
+    /// It is part of the alert of an event, as that of so many others.
+    Suppressed(u64, u64),
+    /// The run had its `max_signals` alerts.
+    HeldBack,
+    /// It has no timestamp.
+    Undated,
+}
+
 /// Collects steps, when anyone asks.
 #[derive(Debug, Default)]
 pub struct Trace {
     /// In the order in which they happened; none when nobody asks.
     pub steps: Option<Vec<Step>>,
+    /// The same of the rules of [`detect`](crate::detect).
+    pub notes: Vec<Note>,
 }
 
 impl Trace {
+    /// Notes what became of an event.
+    pub fn note(&mut self, event: u64, key: &[u8], run: i64, what: NoteKind) {
+        if self.steps.is_some() {
+            self.notes.push(Note { event, key: Key::of(key), run, what });
+        }
+    }
+
     /// Notes a step.
     pub fn step(&mut self, what: StepKind, cause: Option<&Stored>, key: &Key, events: impl Fn() -> Vec<Stored>) {
         let Some(steps) = &mut self.steps else { return };

@@ -15,6 +15,7 @@ use crate::correlate::key::Key;
 use crate::correlate::order::At;
 use crate::correlate::sequence::Context;
 use crate::correlate::timeline::{Held, Hit};
+use crate::correlate::trace::NoteKind;
 
 /// The state of one rule.
 #[derive(Debug)]
@@ -103,7 +104,15 @@ impl Machine {
                 let learns = event.at < begun.plus_ms(self.options.learning);
                 self.terms.expire(event.at, *window, cx.ledger);
                 for term in of(STAGE) {
-                    if !self.terms.see(term, event.at, *window, cx.ledger) {
+                    let last = cx.trace.steps.is_some().then(|| self.terms.last(term)).flatten();
+                    let is_new = self.terms.see(term, event.at, *window, cx.ledger);
+                    let what = match last.filter(|_| !is_new) {
+                        Some(last) => NoteKind::Known(last.ms),
+                        None if learns => NoteKind::Learned,
+                        None => NoteKind::New,
+                    };
+                    cx.trace.note(event.arrival, term, run, what);
+                    if !is_new {
                         continue;
                     }
                     if learns {
@@ -121,6 +130,7 @@ impl Machine {
                 let grid = grid(plan);
                 self.groups.expire(grid, event.at, cx.ledger);
                 for group in of(STAGE) {
+                    cx.trace.note(event.arrival, group, run, NoteKind::Counted(event.at.ms));
                     self.groups.event(grid, event, group, of(VALUES), cx.limits.max_group_values, cx.ledger);
                     while self.groups.len() > u64::from(cx.limits.max_groups) && self.groups.evict(cx.ledger) {
                         cx.tally.detect.evicted_groups += 1;
@@ -132,6 +142,9 @@ impl Machine {
 
     /// An event that has no place in time: if each is an alert it is one, suppressed by none. Nothing is lost that Kibana would have shown.
     pub fn displaced(&mut self, plan: &Plan, event: &Stored, cx: &mut Context<'_>) {
+        if event.at == At::MIN {
+            cx.trace.note(event.arrival, &[], 0, NoteKind::Undated);
+        }
         if plan.stage != Stage::Each {
             return;
         }
@@ -139,7 +152,7 @@ impl Machine {
         let (found, key, events) = (Found::Event, Key::of(&[]), vec![event.clone()]);
         let candidate = Candidate { found, key, events, start: at, end: at, given: at.ms, run };
         // Without a time it is of no run, and not limited.
-        let is_alert = at == At::MIN || self.signal(plan, run, cx);
+        let is_alert = at == At::MIN || self.signal(plan, &candidate, cx);
         if is_alert {
             tell(candidate, None, false, true, cx);
         }
@@ -205,7 +218,7 @@ impl Machine {
     fn run(&mut self, plan: &Plan, tick: i64, cx: &mut Context<'_>) {
         let Stage::Threshold { value, cardinality, .. } = &plan.stage else { return };
         let least = cardinality.as_ref().map(|(_, least)| *least);
-        for reached in self.groups.run(grid(plan), *value, least, cx.ledger) {
+        for reached in self.groups.run(grid(plan), *value, least, cx.ledger, cx.trace) {
             let events = reached.events();
             let (key, start, end) = (reached.key.clone(), reached.first.0, reached.last.0);
             let group = plan.suppression.is_some().then(|| key.clone());
@@ -227,12 +240,14 @@ impl Machine {
         // Each event of such a rule was told as a match when it came.
         let is_match = plan.stage != Stage::Each;
         let Some(suppression) = plan.suppression.as_ref().filter(|_| !groups.is_empty()) else {
-            let is_alert = self.signal(plan, candidate.run, cx);
+            let is_alert = self.signal(plan, &candidate, cx);
             return tell(candidate, None, is_match, is_alert, cx);
         };
         for (number, group) in groups.iter().enumerate() {
             let is_match = is_match && number == 0;
-            if self.suppressions.joins(group, &candidate) {
+            if let Some(open) = self.suppressions.joins(group, &candidate) {
+                let what = NoteKind::Suppressed(open.first.arrival(), open.others);
+                cx.trace.note(candidate.arrival(), group, candidate.run, what);
                 cx.tally.detect.suppressed += 1;
                 if is_match {
                     tell(candidate.clone(), None, true, false, cx);
@@ -245,7 +260,7 @@ impl Machine {
                 }
                 self.suppressions.begin(group, candidate.clone(), cx.ledger);
             } else {
-                let is_alert = self.signal(plan, candidate.run, cx);
+                let is_alert = self.signal(plan, &candidate, cx);
                 let suppressed =
                     Suppressed { group: Key::of(group), start: candidate.start, end: candidate.end, others: 0 };
                 if is_match || is_alert {
@@ -272,7 +287,7 @@ impl Machine {
         let Open { first, end, others } = open;
         let lasts = plan.suppression.as_ref().is_some_and(|suppression| suppression.duration.is_some());
         // The alert that is given again is none more.
-        let is_alert = if lasts { others > 0 } else { self.signal(plan, first.run, cx) };
+        let is_alert = if lasts { others > 0 } else { self.signal(plan, &first, cx) };
         let suppressed = Suppressed { group, start: first.start, end, others };
         if is_alert {
             tell(first, Some(suppressed), false, true, cx);
@@ -282,8 +297,12 @@ impl Machine {
     }
 
     /// Takes an alert of the run's budget; one that is over it is counted.
-    fn signal(&mut self, plan: &Plan, run: i64, cx: &mut Context<'_>) -> bool {
-        if !self.options.max_signals || self.signals.take(run, plan.max_signals) {
+    fn signal(&mut self, plan: &Plan, candidate: &Candidate, cx: &mut Context<'_>) -> bool {
+        let run = candidate.run;
+        let is_left = !self.options.max_signals || self.signals.take(run, plan.max_signals);
+        let what = if is_left { NoteKind::Alert } else { NoteKind::HeldBack };
+        cx.trace.note(candidate.arrival(), candidate.key.bytes(), run, what);
+        if is_left {
             return true;
         }
         let machine = cx.machine;

@@ -46,6 +46,13 @@ pub struct Suppressions {
     pub(super) open: Keys<Open>,
 }
 
+impl Candidate {
+    /// The ordinal of its last event.
+    pub fn arrival(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.arrival)
+    }
+}
+
 impl Suppressions {
     /// Without any.
     pub fn new(seed: u64) -> Suppressions {
@@ -57,13 +64,13 @@ impl Suppressions {
         self.open.len() as u64
     }
 
-    /// Counts an alert as part of another, if there is one that goes on.
-    pub fn joins(&mut self, group: &[u8], candidate: &Candidate) -> bool {
-        let Some(number) = self.open.find(group) else { return false };
-        let Some(entry) = self.open.get_mut(number) else { return false };
+    /// Counts an alert as part of another, if there is one that goes on, and gives that.
+    pub fn joins(&mut self, group: &[u8], candidate: &Candidate) -> Option<&Open> {
+        let number = self.open.find(group)?;
+        let entry = self.open.get_mut(number)?;
         entry.state.others += 1;
         entry.state.end = entry.state.end.max(candidate.end);
-        true
+        Some(&entry.state)
     }
 
     /// Begins a suppression.

@@ -25,6 +25,12 @@ impl Terms {
         self.seen.len() as u64
     }
 
+    /// When a term was last seen.
+    pub fn last(&self, term: &[u8]) -> Option<At> {
+        let number = self.seen.find(&super::digest(term))?;
+        self.seen.get(number).map(|entry| entry.renewed)
+    }
+
     /// Sees a term; true when it was not seen for `window` milliseconds.
     pub fn see(&mut self, term: &[u8], at: At, window: u64, ledger: &mut Ledger) -> bool {
         let hash = super::digest(term);

@@ -177,6 +177,11 @@ pub fn load(wanted: &Wanted<'_>, plan: &mut Plan) -> Result<Threat, String> {
 }
 
 impl Threat {
+    /// How many indicators there are.
+    pub fn given(&self) -> usize {
+        self.indicators.list.len()
+    }
+
     /// Whether the event has what an indicator has.
     pub fn matches(&self, event: Event<'_>, columns: &[Column], scratch: &mut Scratch) -> bool {
         let mut any = false;

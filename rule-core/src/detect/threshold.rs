@@ -10,6 +10,7 @@ use crate::correlate::event::{Ledger, Stored, key_cost};
 use crate::correlate::key::Key;
 use crate::correlate::order::At;
 use crate::correlate::table::Keys;
+use crate::correlate::trace::{NoteKind, Trace};
 use crate::sort;
 
 /// The groups of one rule.
@@ -169,7 +170,14 @@ impl Groups {
 
     /// The run that is due: which groups reached their threshold, in the order of their keys. What was counted for an alert does not
     /// count again, as in Kibana (`getThresholdBucketFilters`: events of the same terms up to the last alert's newest are left out).
-    pub fn run(&mut self, grid: Grid, value: u64, cardinality: Option<u64>, ledger: &mut Ledger) -> Vec<Reached> {
+    pub fn run(
+        &mut self,
+        grid: Grid,
+        value: u64,
+        cardinality: Option<u64>,
+        ledger: &mut Ledger,
+        trace: &mut Trace,
+    ) -> Vec<Reached> {
         let Some(tick) = self.due.take() else { return Vec::new() };
         let start = grid.start(tick);
         let mut reached = Vec::new();
@@ -183,7 +191,9 @@ impl Groups {
             group.begin(start, ledger);
             let count: u64 = group.segments.iter().map(|segment| segment.count).sum();
             let values = group.values.len() as u64;
-            if count < value || cardinality.is_some_and(|least| values < least) {
+            let is_enough = count >= value && cardinality.is_none_or(|least| values >= least);
+            trace.note(0, entry.key.bytes(), tick, NoteKind::Decided(count, values, is_enough));
+            if !is_enough {
                 continue;
             }
             if let (Some(first), Some(last)) = (group.segments.front(), group.segments.back()) {

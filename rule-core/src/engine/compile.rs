@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::assembly::Assembly;
-use super::exceptions::{Exception, Exceptions, LoweredExceptions};
+use super::exceptions::{Exception, Exceptions, LoweredExceptions, ValueLists};
 use super::lines::Lines;
 use super::pieces::{Piece, Pieces, Place};
 use super::{Program, RuleSet, Streams, Targets, streams};
@@ -11,12 +11,15 @@ use crate::Source;
 use crate::api::{CompileOptions, CompileReport, RuleReport, RuleStatus};
 use crate::check::Checker;
 use crate::check::correlation::Lowered;
+use crate::clause::Clause;
 use crate::detect;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind};
+use crate::rule::{
+    self, ExceptionListRef, FileContents, Overrides, QueryText, ReadException, RuleFile, RuleKind, rule_kind,
+};
 use crate::schema::Schema;
 use crate::sort;
 use crate::syntax::ast::{Pipe, Query, QueryKind};
@@ -120,8 +123,52 @@ pub fn fold_constant(text: &str) -> Result<Option<serde_json::Value>, Vec<Diagno
     }
 }
 
+/// One rule that is compiled for itself.
+pub(crate) struct Alone {
+    pub rules: RuleSet,
+    pub report: CompileReport,
+    /// The names of its exceptions, and the events that each takes away. One that cannot be read takes none away.
+    pub exceptions: Vec<(String, Clause)>,
+}
+
+impl Alone {
+    /// Compiles the first rule of a file, for an explanation: `change` makes of it what is to be explained, and pipes count for
+    /// nothing. Of the other files exceptions alone are read. `lists`: the lists that it has; `dates`: a field that holds dates.
+    pub fn compile(
+        source: &Source,
+        others: &[Source],
+        options: &CompileOptions,
+        lists: &[ExceptionListRef],
+        change: &dyn Fn(&mut RuleInfo),
+        dates: Option<&String>,
+    ) -> Alone {
+        let mut compiler = Compiler::new(options);
+        compiler.alone = Some(change);
+        if let Some(field) = dates {
+            compiler.plan = Plan::with_dates(vec![field.clone()]);
+        }
+        compiler.file(source);
+        compiler.most_rules = 0;
+        others.iter().for_each(|source| compiler.file(source));
+        let values = ValueLists::new(&options.value_lists);
+        let mut exceptions = Vec::new();
+        for list in lists {
+            for Exception { item, .. } in compiler.exceptions.of(&list.list_id, list.namespace_type).unwrap_or_default()
+            {
+                exceptions.extend(values.taken_by(item).ok().map(|clause| (item.shown().to_owned(), clause)));
+            }
+        }
+        let (rules, report) = compiler.finish();
+        Alone { rules, report, exceptions }
+    }
+}
+
 struct Compiler<'a> {
     options: &'a CompileOptions,
+    /// What is changed of a rule that is compiled for itself.
+    alone: Option<&'a dyn Fn(&mut RuleInfo)>,
+    /// Rules that are read of a file when one is compiled for itself.
+    most_rules: usize,
     schema: Schema,
     plan: Plan,
     pieces: Pieces,
@@ -142,6 +189,8 @@ impl<'a> Compiler<'a> {
         report.diagnostics.extend(found);
         let mut compiler = Compiler {
             options,
+            alone: None,
+            most_rules: 1,
             schema,
             plan: Plan::default(),
             pieces: Pieces::default(),
@@ -173,12 +222,16 @@ impl<'a> Compiler<'a> {
         let limits = &self.options.limits;
         let FileContents { rules, exceptions, exception_lists, mut diagnostics, omitted } = rule::read(source, limits);
         let mut lines = Lines::new(&source.text);
-        for RuleFile { mut info, query, failed, at } in rules {
+        let most = if self.alone.is_some() { self.most_rules } else { usize::MAX };
+        for RuleFile { mut info, query, failed, at } in rules.into_iter().take(most) {
             let mut found = Vec::new();
             let mut refused = Vec::new();
             let disabled_by = self.overrides.apply(&mut info, &mut refused).unwrap_or("its file");
             locate(&mut refused, self.options.overrides.as_ref().map_or("", |source| &source.text));
             self.report.diagnostics.extend(refused);
+            if let Some(change) = self.alone {
+                change(&mut info);
+            }
             let disabled = info.disabled.then(|| format!("disabled in {disabled_by}"));
             let rule = Arc::new(info);
             let (status, outcome) = match disabled {
@@ -281,7 +334,7 @@ impl<'a> Compiler<'a> {
         let outcome = if info.language == "eql" {
             parse_query(&query.text, depth, &mut errors).and_then(|parsed| {
                 let mut checker = Checker { text: &query.text, schema, limits, plan, errors: &mut errors };
-                rule_outcome(&parsed, &mut checker, info)
+                rule_outcome(&parsed, &mut checker, info, self.alone.is_some())
             })
         } else {
             let parse = if info.language == "lucene" { lucene::parse } else { kql::parse };
@@ -400,7 +453,7 @@ pub(crate) fn window(from: Option<&str>) -> u64 {
 }
 
 /// What a rule's query becomes.
-fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo) -> Option<Outcome> {
+fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo, ignores_pipes: bool) -> Option<Outcome> {
     let category = info.event_category_override.as_deref().unwrap_or(CATEGORY_FIELD);
     let outcome = match &query.kind {
         QueryKind::Event(filter) => Outcome::Filter(checker.filter(filter, category)?),
@@ -410,18 +463,20 @@ fn rule_outcome(query: &Query, checker: &mut Checker<'_>, info: &RuleInfo) -> Op
             Outcome::Correlation(checker.sample(sample, category, 1, Some(window))?)
         }
     };
-    match query.pipes.first() {
+    match query.pipes.first().filter(|_| !ignores_pipes) {
         Some(pipe) => Some(Outcome::Skip(skip_pipes(checker, pipe))),
         None => Some(outcome),
     }
 }
 
+/// Why a rule with pipes does not run.
+pub(crate) const NO_PIPES: &str = "pipes choose from a finite result, and a rule on a stream has none";
+
 /// `head` and `tail` are about a finite result.
 fn skip_pipes(checker: &mut Checker<'_>, pipe: &Pipe) -> String {
-    let reason = "pipes choose from a finite result, and a rule on a stream has none";
-    let warning = Diagnostic::warning(codes::PIPE, reason, pipe.span).label("the rule is skipped");
+    let warning = Diagnostic::warning(codes::PIPE, NO_PIPES, pipe.span).label("the rule is skipped");
     checker.errors.push(warning.help("remove the pipe, or run the query with `tripline search`"));
-    reason.to_owned()
+    NO_PIPES.to_owned()
 }
 
 /// What is known about fields: the mapping's, or else the Elastic Common Schema's.
@@ -436,7 +491,7 @@ pub(crate) fn schema(mapping: Option<&serde_json::Value>) -> Result<Schema, Box<
 }
 
 /// From places in the query to places in the file, in the order of the text, which is how people mend it.
-pub(crate) fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
+fn to_file(diagnostics: &mut [Diagnostic], query: &QueryText) {
     for diagnostic in &mut *diagnostics {
         query.place(diagnostic);
     }

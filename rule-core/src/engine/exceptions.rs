@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::pieces::Place;
 use crate::api::{CompileOptions, RuleReport};
 use crate::check::Checker;
+use crate::clause::Clause;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
 use crate::filter::{ValueList, exception};
 use crate::plan::Plan;
@@ -95,22 +96,41 @@ impl Exceptions {
     }
 }
 
+/// Value lists, as they are given.
+pub(super) struct ValueLists(Vec<ValueList>);
+
+impl ValueLists {
+    pub fn new(sources: &[crate::Source]) -> ValueLists {
+        let list = |source: &crate::Source| ValueList {
+            id: source.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+            values: source.text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        };
+        ValueLists(sources.iter().map(list).collect())
+    }
+
+    /// The events that an item takes away; see [`exception`].
+    pub fn taken_by(&self, item: &ExceptionItem) -> Result<Clause, String> {
+        // A list that was exported has the extension of its file, which its id may lack.
+        exception(item, &|id: &str| {
+            let is_named =
+                |list: &&ValueList| list.id == id || list.id.rsplit_once('.').is_some_and(|(stem, _)| stem == id);
+            self.0.iter().find(is_named)
+        })
+    }
+}
+
 /// What lists leave of the events, each lowered once, when the first rule mentions it.
 pub(crate) struct LoweredExceptions<'a> {
     exceptions: &'a Exceptions,
     schema: &'a Schema,
     pub options: &'a CompileOptions,
-    values: Vec<ValueList>,
+    values: ValueLists,
     left: HashMap<List, Condition>,
 }
 
 impl<'a> LoweredExceptions<'a> {
     pub fn new(exceptions: &'a Exceptions, schema: &'a Schema, options: &'a CompileOptions) -> LoweredExceptions<'a> {
-        let list = |source: &crate::Source| ValueList {
-            id: source.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
-            values: source.text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
-        };
-        let values = options.value_lists.iter().map(list).collect();
+        let values = ValueLists::new(&options.value_lists);
         LoweredExceptions { exceptions, schema, options, values, left: HashMap::new() }
     }
 
@@ -145,13 +165,7 @@ impl<'a> LoweredExceptions<'a> {
         let mut taken = Vec::new();
         for Exception { item, path, at, line, column } in self.exceptions.of(list, *namespace).unwrap_or_default() {
             let mut errors = Vec::new();
-            // A list that was exported has the extension of its file, which its id may lack.
-            let find = |id: &str| {
-                let is_named =
-                    |list: &&ValueList| list.id == id || list.id.rsplit_once('.').is_some_and(|(stem, _)| stem == id);
-                self.values.iter().find(is_named)
-            };
-            let condition = exception(item, &find).map(|clause| {
+            let condition = self.values.taken_by(item).map(|clause| {
                 let (schema, limits) = (self.schema, &self.options.limits);
                 Checker { text: "", schema, limits, plan, errors: &mut errors }.clause(&clause)
             });
@@ -166,8 +180,7 @@ impl<'a> LoweredExceptions<'a> {
                 Err(message) => Some(message),
             };
             if let Some(problem) = problem {
-                let name = if item.name.is_empty() { &item.item_id } else { &item.name };
-                let message = format!("the exception {name} takes no events away: {problem}");
+                let message = format!("the exception {} takes no events away: {problem}", item.shown());
                 let warning = Diagnostic::warning(codes::EXCEPTION_LIST, message, *at);
                 found.push(Diagnostic { path: path.to_string(), line: *line, column: *column, ..warning });
             }

@@ -20,12 +20,12 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use assembly::TIMESTAMP_FIELD;
-pub(crate) use compile::{CATEGORY_FIELD, locate, schema, to_file, window};
+pub(crate) use compile::{Alone, CATEGORY_FIELD, NO_PIPES, locate, schema, window};
 pub use compile::{compile, compile_each, fold_constant};
 pub(crate) use evaluate::{Evaluator, lines};
 pub(crate) use exceptions::LoweredExceptions;
 pub use session::Session;
-pub(crate) use streams::Streams;
+pub(crate) use streams::{FIELDS as STREAM_FIELDS, Seen, Streams};
 pub(crate) use targets::{Target, Targets};
 
 use crate::api::Rejection;
@@ -50,6 +50,10 @@ impl RuleSet {
     /// The rules that compiled, in input order. [`Match::rule`](crate::Match::rule) is an index into it.
     pub fn rules(&self) -> &[Arc<RuleInfo>] {
         &self.rules
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        &self.program
     }
 
     /// The fields that the rules read, in the order in which they were first mentioned.

@@ -13,6 +13,7 @@ use crate::correlate::Correlator;
 use crate::correlate::order::At;
 use crate::correlate::plan::Shape;
 use crate::correlate::snapshot::{self, RestoreError, Restored};
+use crate::correlate::trace::{Note, Pending, Step};
 use crate::decode::Line;
 use crate::detect;
 use crate::detect::threat::Scratch;
@@ -153,6 +154,20 @@ impl Session {
     /// No more events come: like [`Self::flush`], and what waited for a missing event is decided, because it is missing for good.
     pub fn finish(&mut self) -> Outcome {
         self.work(|correlator, program| correlator.finish(program.setting()))
+    }
+
+    /// Has collected from now on what becomes of the events of rules over several events, for [`Self::take_trace`].
+    pub(crate) fn trace(&mut self) {
+        if let Some(correlator) = &mut self.correlator {
+            correlator.trace();
+        }
+    }
+
+    /// What was collected of the first rule: of a sequence or sample the steps, and what is still open, at most `most`.
+    pub(crate) fn take_trace(&mut self, most: usize) -> (Vec<Step>, Vec<Pending>, Vec<Note>) {
+        let Some(correlator) = &mut self.correlator else { return Default::default() };
+        let pending = correlator.pending(self.rules.program.setting(), 0, most);
+        (correlator.take_steps(), pending, correlator.take_notes())
     }
 
     /// One of the four above, for hosts that pass it on.

@@ -141,6 +141,11 @@ impl Seen {
         }
     }
 
+    /// The name of the current event's data stream, if it is known and a rule asks for it.
+    pub fn name(&self) -> Option<&str> {
+        self.row.map(|_| self.name.as_str())
+    }
+
     /// Puts the name of the event's data stream into place; false when it is not known.
     fn find_name(&mut self, streams: &Streams, event: Event<'_>, input: Option<&str>) -> bool {
         self.name.clear();

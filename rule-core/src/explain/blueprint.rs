@@ -91,6 +91,8 @@ pub struct Drawer<'a> {
     pub lines: &'a OneLine<'a>,
     pub category_field: &'a str,
     pub filters: Vec<Filter>,
+    /// Whether what is drawn is not written in the query: nodes then have the text that KQL has for them, and no place.
+    pub is_printed: bool,
 }
 
 impl Drawer<'_> {

@@ -3,8 +3,10 @@
 use super::blueprint::{Blueprint, Drawer, MAX_DEPTH, Null, Part, Test};
 use super::data::{NodeKind, Role};
 use super::hints::Hint;
-use super::words::Wanted;
+use super::text::{MAX_TEXT, cut};
+use super::words::{Wanted, one_of};
 use crate::clause::{Clause, ClauseKind, FieldName, FieldTest, Glob, Part as Step};
+use crate::kql;
 use crate::plan::condition::Condition;
 
 impl<'q> Drawer<'_> {
@@ -19,12 +21,42 @@ impl<'q> Drawer<'_> {
         Some(Blueprint { term: self.describe(Role::Event, whole), keys: Vec::new(), root })
     }
 
+    /// A filter or exception; none if it has errors.
+    pub fn outside(&mut self, clause: &Clause) -> Option<Blueprint<'q>> {
+        let before = self.checker.error_count();
+        let condition = self.checker.clause(clause);
+        if self.checker.error_count() > before {
+            return None;
+        }
+        self.is_printed = true;
+        let child = self.clause(clause, None, 1);
+        self.is_printed = false;
+        let holds = self.push_condition(condition);
+        let mut root = self.part(NodeKind::Filter, crate::Span::default(), holds, None);
+        (root.span, root.text) = (crate::Span::default(), child.text.clone());
+        root.children = vec![child];
+        Some(Blueprint { term: self.describe(Role::Event, crate::Span::default()), keys: Vec::new(), root })
+    }
+
     /// `field`: what the values of a list are about, which is written before the list alone.
     fn clause(&mut self, clause: &Clause, field: Option<&str>, depth: usize) -> Part<'q> {
         let condition = self.checker.clause(clause);
         let holds = self.push_condition(condition.clone());
         let fails = self.push_condition(condition.clone().negate());
         let mut part = self.part(NodeKind::Test, clause.span, holds, Some(fails));
+        if self.is_printed {
+            (part.span, part.text) = (crate::Span::default(), cut(&kql::print(clause), MAX_TEXT));
+            if let Some((name, list)) = values_of_one(clause) {
+                part.text = cut(&format!("{name}: ({})", list.join(" or ")), MAX_TEXT);
+                let mut test = self.whole_test(&condition);
+                let name = self.checker.name_of(name);
+                let slot = self.checker.plan.slot(self.checker.schema, &name);
+                test.fields = vec![self.read(&name, slot)];
+                test.wanted = Wanted::Value(one_of(&list, "values"));
+                part.test = Some(Box::new(test));
+                return part;
+            }
+        }
         let inner: Vec<&Clause>;
         (part.kind, inner) = match &clause.kind {
             ClauseKind::All | ClauseKind::None => {
@@ -40,7 +72,7 @@ impl<'q> Drawer<'_> {
                 return part;
             }
             ClauseKind::Field { field: name, test, .. } => {
-                if let (Some(field), FieldName::Name(_)) = (field, name) {
+                if let (Some(field), FieldName::Name(_), false) = (field, name, self.is_printed) {
                     part.text = format!("{field}: {}", part.text);
                 }
                 part.test = Some(Box::new(match name {
@@ -126,6 +158,27 @@ fn wider(text: &str) -> Glob {
     text.chars().for_each(|c| glob.push(if c == '*' { Step::Any } else { Step::Char(c) }));
     glob.push(Step::Any);
     glob
+}
+
+/// Alternatives that are all values of one field: its name and they.
+fn values_of_one(clause: &Clause) -> Option<(&str, Vec<String>)> {
+    let ClauseKind::Or(parts) = &clause.kind else { return None };
+    let mut of: Option<&str> = None;
+    let value = |part: &'_ Clause| match &part.kind {
+        ClauseKind::Field {
+            field: FieldName::Name(_),
+            test: FieldTest::Term(text, _) | FieldTest::Phrase(text),
+            ..
+        } => Some(serde_json::Value::from(text.as_str()).to_string()),
+        _ => None,
+    };
+    for part in parts {
+        let ClauseKind::Field { field: FieldName::Name(name), .. } = &part.kind else { return None };
+        if *of.get_or_insert(name) != name.as_str() {
+            return None;
+        }
+    }
+    Some((of?, parts.iter().map(value).collect::<Option<_>>()?))
 }
 
 fn glob_text(glob: &Glob) -> String {

@@ -37,6 +37,17 @@ pub struct ExplainOptions {
     /// The one that is used; see [`CompileOptions::normaliser`](crate::CompileOptions::normaliser).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normaliser: Option<String>,
+    /// Files whose exception items count too, beside those of the rule's own file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Source>,
+    /// The data stream of events that do not say theirs; see [`SessionOptions::index`](crate::SessionOptions::index).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// See [`SessionOptions::learning_ms`](crate::SessionOptions::learning_ms).
+    pub learning_ms: u64,
+    /// The ordinals of the events to explain; all when there are none. The others count, but are not explained.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<u64>,
     /// Bounds on the rule, the events and the explanation.
     pub limits: Limits,
 }
@@ -50,7 +61,11 @@ members!(ExplainOptions {
     indicators,
     limits,
     normalisers,
-    normaliser
+    normaliser,
+    exceptions,
+    index,
+    learning_ms,
+    only
 });
 
 /// Why a rule matches events or does not.
@@ -81,6 +96,12 @@ pub struct Explanation {
     /// What a sequence or sample made of the events, key by key; absent for an event query.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sequence: Option<SequenceTrace>,
+    /// Why the rule does not run, though it is explained as if it did: it is disabled, for example.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub skipped: Option<String>,
+    /// What it takes beside a match to make an alert, in a sentence; absent where every match is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub alerts_when: Option<String>,
 }
 
 /// What a sequence or sample made of all events given, put in order as one data set.
@@ -164,6 +185,62 @@ pub struct ExplainedEvent {
     pub rejected: Option<Rejection>,
     /// The terms in the order of [`Explanation::terms`].
     pub terms: Vec<Verdict>,
+    /// What stands between the event and an alert, in the order in which it is asked; none for a rule that has only its query.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub gates: Vec<Gate>,
+}
+
+impl ExplainedEvent {
+    /// Whether the query takes the event: it matches, or is one for a term.
+    pub fn matched(&self) -> bool {
+        self.terms.iter().any(|verdict| verdict.matched)
+    }
+
+    /// The first gate beside the query that does not let the event through.
+    pub fn held_by(&self) -> Option<&Gate> {
+        self.gates.iter().find(|gate| !gate.passes && gate.gate != GateKind::Query)
+    }
+}
+
+/// One of the conditions that an event has to pass to become an alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Which.
+    pub gate: GateKind,
+    /// Whether it lets the event through.
+    pub passes: bool,
+    /// Why, in a sentence without a full stop.
+    pub reason: String,
+    /// The filter or exception that decides; of exceptions none of which holds, the one that is nearest to it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// That filter or exception, node by node. Its nodes have no places: it is not written in the query.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tree: Option<Node>,
+}
+
+/// The kinds of gates, in the order in which they are asked. Those after the exceptions are asked of events that passed all before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateKind {
+    /// The rule's index patterns have the event's data stream.
+    Index,
+    /// The query matches.
+    Query,
+    /// Kibana's filters all hold.
+    Filters,
+    /// No exception holds.
+    Exceptions,
+    /// The event's group is large enough.
+    Threshold,
+    /// A term of the event is new.
+    NewTerms,
+    /// The event has a value of an indicator.
+    Indicators,
+    /// The alert is not part of another.
+    Suppression,
+    /// The run has not had all its alerts yet.
+    MaxSignals,
 }
 
 /// What a term says of an event, and why.

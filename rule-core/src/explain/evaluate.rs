@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::blueprint::{Blueprint, Null, Part, Read, Test};
 use super::data::{ExplainedEvent, Found, Node, NodeKind, Verdict};
+use super::gates::Outside;
 use super::hints::{self, Hint};
 use super::names::Names;
 use super::text::{self, OneLine};
@@ -34,6 +35,7 @@ pub struct Explainer<'q> {
     pub query: &'q QueryText,
     pub lines: &'q OneLine<'q>,
     pub evaluator: Evaluator,
+    pub outside: Outside<'q>,
 }
 
 /// The filter that holds for every event that can be read.
@@ -50,15 +52,24 @@ impl Explainer<'_> {
         // An error may also be that some condition cannot be decided, which its own node says.
         if let (Err((offset, message)), false) = (result, holds[READABLE as usize]) {
             let rejected = Rejection { event: ordinal, offset: offset as u64, message };
-            return ExplainedEvent { event: ordinal, timestamp: None, rejected: Some(rejected), terms: Vec::new() };
+            return ExplainedEvent {
+                event: ordinal,
+                timestamp: None,
+                rejected: Some(rejected),
+                terms: Vec::new(),
+                gates: Vec::new(),
+            };
         }
         let event = self.evaluator.event(line);
+        self.outside.seen.event(&self.outside.streams, event, self.outside.index);
         let scene = Scene { explainer: self, event, holds, fold: RefCell::default(), names: OnceCell::new() };
+        let terms: Vec<_> = self.blueprints.iter().map(|blueprint| scene.verdict(blueprint)).collect();
         ExplainedEvent {
             event: ordinal,
+            gates: self.outside.gates(&scene, ordinal, &terms),
             timestamp: scene.stored(self.timestamp).next().map(|value| text::plain(&value)),
             rejected: None,
-            terms: self.blueprints.iter().map(|blueprint| scene.verdict(blueprint)).collect(),
+            terms,
         }
     }
 }
@@ -74,7 +85,7 @@ pub struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn verdict(&self, blueprint: &Blueprint<'_>) -> Verdict {
+    pub fn verdict(&self, blueprint: &Blueprint<'_>) -> Verdict {
         let mut tree = self.node(&blueprint.root);
         let holds = tree.holds();
         let keys: Vec<Found> = blueprint
@@ -199,7 +210,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The values of a field as the engine reads them.
-    fn stored(&self, slot: u32) -> impl Iterator<Item = decode::Value<'a>> {
+    pub fn stored(&self, slot: u32) -> impl Iterator<Item = decode::Value<'a>> {
         let column = &self.explainer.program.plan.columns[slot as usize];
         self.event.values(slot as usize).filter_map(|value| column.stored(value))
     }

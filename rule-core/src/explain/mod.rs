@@ -24,71 +24,110 @@ mod clauses;
 mod data;
 mod decide;
 mod evaluate;
+mod gates;
 mod hints;
 mod names;
 mod notes;
+mod replay;
 // Profiles show source on one line too.
 pub(crate) mod text;
-mod trace;
 mod walk;
 mod words;
 
 pub use data::*;
 
-use crate::Limits;
+use crate::CompileOptions;
 use crate::Source;
+use crate::api::RuleStatus;
 use crate::check::Checker;
 use crate::diagnostic::{Diagnostic, Level, Span, codes};
-use crate::engine::{CATEGORY_FIELD, Evaluator, Program, lines, locate, schema, to_file};
+use crate::engine::{
+    Alone, CATEGORY_FIELD, Evaluator, NO_PIPES, Program, STREAM_FIELDS, Seen, Streams, lines, locate, schema,
+};
 use crate::normalise::Files;
 use crate::plan::condition::Condition;
 use crate::plan::{Filter, Plan};
-use crate::rule::{self, FileContents, Overrides, RuleFile};
+use crate::rule::{self, ExceptionListRef, FileContents, Overrides, RuleFile, RuleInfo};
 use crate::syntax::ast::{self, Query, QueryKind as Parsed};
 use crate::syntax::parse_query;
-use crate::{kql, lucene};
+use crate::{filter, kql, lucene};
 use blueprint::{Blueprint, Drawer};
 use evaluate::Explainer;
+use gates::{Named, Outside};
+use replay::Replay;
 use text::OneLine;
 
 /// The field that says when, unless the rule or its reader says otherwise.
 const TIMESTAMP_FIELD: &str = "@timestamp";
+/// Characters of the name of a filter or exception.
+const MAX_NAME: usize = 80;
 
 /// Explains the first rule of a file over events, one JSON document per line, whole lines only. The error is all that is wrong with the rule.
 pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Result<Explanation, Vec<Diagnostic>> {
-    let FileContents { rules, diagnostics: mut found, .. } = rule::read(source, &options.limits);
-    let Some(mut rule) = rules.into_iter().next() else { return Err(found) };
+    let FileContents { rules, diagnostics, .. } = rule::read(source, &options.limits);
+    let Some(mut rule) = rules.into_iter().next() else { return Err(diagnostics) };
+    let mut by = "its file".to_owned();
     if let Some(source) = &options.overrides {
-        let (mut overrides, wrong) = Overrides::read(source, &options.limits);
-        found.extend(wrong);
-        let mut refused = Vec::new();
-        overrides.apply(&mut rule.info, &mut refused);
-        locate(&mut refused, &source.text);
-        found.extend(refused);
+        let (mut overrides, _) = Overrides::read(source, &options.limits);
+        // What is wrong with them is said when the rule is compiled.
+        by = overrides.apply(&mut rule.info, &mut Vec::new()).map_or(by, str::to_owned);
     }
+    let disabled = rule.info.disabled.then(|| format!("disabled in {by}"));
+    let alone = alone(source, &rule.info.exceptions_list, options);
+    let is_about_others = |diagnostic: &Diagnostic| diagnostic.code == codes::OVERRIDE;
+    let mut found: Vec<Diagnostic> = alone.report.diagnostics.iter().filter(|d| !is_about_others(d)).cloned().collect();
+    let has_errors = |found: &[Diagnostic]| found.iter().any(|d| d.level == Level::Error);
     let mut errors = Vec::new();
-    let (normalisers, wrong) = Files::read(&options.normalisers, options.normaliser.as_deref(), &options.limits);
-    found.extend(wrong);
-    let explanation = explain_rule(&rule, events, options, &normalisers, &mut errors);
-    for diagnostic in &mut errors {
-        diagnostic.path.clone_from(&source.path);
-        diagnostic.rule = Some(rule.info.name.clone()).filter(|name| !name.is_empty());
-    }
-    locate(&mut errors, &source.text);
-    found.extend(errors);
+    let explanation = match has_errors(&found) {
+        true => None,
+        false => explain_rule(&rule, events, options, alone, &mut errors),
+    };
     match explanation {
-        Some(explanation) if !found.iter().any(|d| d.level == Level::Error) => {
-            Ok(Explanation { path: source.path.clone(), warnings: found, ..explanation })
+        Some(explanation) => {
+            let skipped = disabled.or(explanation.skipped);
+            Ok(Explanation { path: source.path.clone(), warnings: found, skipped, ..explanation })
         }
-        _ => Err(found),
+        None if has_errors(&found) => Err(found),
+        None => {
+            for diagnostic in &mut errors {
+                diagnostic.path.clone_from(&source.path);
+                diagnostic.rule = Some(rule.info.name.clone()).filter(|name| !name.is_empty());
+            }
+            locate(&mut errors, &source.text);
+            found.extend(errors);
+            Err(found)
+        }
     }
+}
+
+/// The rule as it runs, were it enabled.
+fn alone(source: &Source, lists: &[ExceptionListRef], options: &ExplainOptions) -> Alone {
+    let compile = CompileOptions {
+        limits: options.limits.clone(),
+        mapping: options.mapping.clone(),
+        overrides: options.overrides.clone(),
+        value_lists: options.value_lists.clone(),
+        indicators: options.indicators.clone(),
+        normalisers: options.normalisers.clone(),
+        normaliser: options.normaliser.clone(),
+    };
+    let change = |info: &mut RuleInfo| {
+        info.disabled = false;
+        if options.timestamp_field.is_some() {
+            info.timestamp_field.clone_from(&options.timestamp_field);
+        }
+        if options.event_category_field.is_some() {
+            info.event_category_override.clone_from(&options.event_category_field);
+        }
+    };
+    Alone::compile(source, &options.exceptions, &compile, lists, &change, options.timestamp_field.as_ref())
 }
 
 fn explain_rule(
     rule: &RuleFile,
     events: &[u8],
     options: &ExplainOptions,
-    normalisers: &Files,
+    alone: Alone,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Explanation> {
     let (info, limits) = (&rule.info, &options.limits);
@@ -98,7 +137,7 @@ fn explain_rule(
         return None;
     }
     let query = rule.query.as_ref()?;
-    let schema = schema(options.mapping.as_ref()).map_err(|error| errors.push(*error)).ok()?;
+    let schema = schema(options.mapping.as_ref()).ok()?;
     // As a search that names the field, or as a session.
     let mut plan = options.timestamp_field.clone().map_or_else(Plan::default, |field| Plan::with_dates(vec![field]));
     plan = plan.with_word_tests();
@@ -106,39 +145,61 @@ fn explain_rule(
     let timestamp = plan.slot(&schema, timestamp.map_or(TIMESTAMP_FIELD, String::as_str));
     let category = options.event_category_field.as_ref().or(info.event_category_override.as_ref());
 
-    let mut in_query = Vec::new();
+    // What is wrong with the rule was said when it was compiled.
+    let mut told = Vec::new();
     let depth = limits.max_query_depth;
     let (parsed, clause) = match info.language.as_str() {
-        "kuery" => (None, kql::parse(&query.text, depth, &mut in_query)),
-        "lucene" => (None, lucene::parse(&query.text, depth, &mut in_query)),
-        _ => (parse_query(&query.text, depth, &mut in_query), None),
+        "kuery" => (None, kql::parse(&query.text, depth, &mut told)),
+        "lucene" => (None, lucene::parse(&query.text, depth, &mut told)),
+        _ => (parse_query(&query.text, depth, &mut told), None),
     };
     let lines = OneLine::new(&query.text);
-    let checker = Checker { text: &query.text, schema: &schema, limits, plan: &mut plan, errors: &mut in_query };
+    let checker = Checker { text: &query.text, schema: &schema, limits, plan: &mut plan, errors: &mut told };
     let mut drawer = Drawer {
         checker,
         query,
         lines: &lines,
         category_field: category.map_or(CATEGORY_FIELD, String::as_str),
         filters: vec![Filter { category: None, condition: Condition::Constant(true) }],
+        is_printed: false,
     };
-    let drawn = match (&parsed, &clause) {
-        (Some(parsed), _) => Some(draw(parsed, &mut drawer)),
-        (None, Some(clause)) => Some(drawer.clauses(clause).into_iter().collect()),
-        (None, None) => None,
+    let blueprints = match (&parsed, &clause) {
+        (Some(parsed), _) => draw(parsed, &mut drawer),
+        (None, Some(clause)) => drawer.clauses(clause).into_iter().collect(),
+        (None, None) => return None,
+    };
+    let replay = Replay::run(alone.rules, events, options);
+    let mut outside = Outside {
+        info,
+        index: options.index.as_deref(),
+        streams: Streams::default(),
+        seen: Seen::default(),
+        filters: filters(info, &mut drawer),
+        exceptions: (alone.exceptions.iter())
+            .filter_map(|(name, clause)| Named::draw((text::cut(name, MAX_NAME), '"'), clause, &mut drawer))
+            .collect(),
+        fields: Vec::new(),
+        replay,
     };
     let filters = drawer.filters;
-    to_file(&mut in_query, query);
-    errors.append(&mut in_query);
-    let blueprints = drawn?;
-    if errors.iter().any(|d| d.level == Level::Error) {
-        return None;
+    if !info.index.is_empty() {
+        outside.streams = Streams::new(std::iter::once(info), STREAM_FIELDS.map(|field| plan.slot(&schema, field)));
+    }
+    for name in gates::fields(info) {
+        if !outside.fields.iter().any(|(known, _)| *known == name) {
+            outside.fields.push((name, plan.slot(&schema, name)));
+        }
     }
     let (kind, maxspan) = match parsed.as_ref().map(|parsed| &parsed.kind) {
         Some(Parsed::Sequence(sequence)) => (QueryKind::Sequence, sequence.maxspan.map(|(millis, _)| millis)),
         Some(Parsed::Sample(_)) => (QueryKind::Sample, None),
         Some(Parsed::Event(_)) | None => (QueryKind::Event, None),
     };
+    let has_pipes = parsed.as_ref().is_some_and(|parsed| !parsed.pipes.is_empty());
+    let skipped = alone.report.rules.into_iter().find_map(|rule| match rule.status {
+        RuleStatus::Skipped { reason } => Some(reason),
+        _ => has_pipes.then(|| NO_PIPES.to_owned()),
+    });
     let mut explanation = Explanation {
         path: String::new(),
         id: info.id.clone(),
@@ -149,27 +210,34 @@ fn explain_rule(
         terms: blueprints.iter().map(|blueprint| blueprint.term.clone()).collect(),
         events: Vec::new(),
         omitted: 0,
-        sequence: None,
+        sequence: outside.replay.sequence.take().filter(|_| kind != QueryKind::Event),
         warnings: Vec::new(),
+        skipped,
+        alerts_when: outside.alerts_when(),
     };
-    let program = Program::new(plan, filters, limits.clone()).with_normalisers(normalisers);
+    let (normalisers, _) = Files::read(&options.normalisers, options.normaliser.as_deref(), limits);
+    let program = Program::new(plan, filters, limits.clone()).with_normalisers(&normalisers);
     let evaluator = Evaluator::default();
-    let mut explainer = Explainer { program, blueprints, timestamp, query, lines: &lines, evaluator };
-    explain_events(&mut explainer, events, limits, &mut explanation);
-    let fields = trace::Fields {
-        normalisers,
-        category: category.map_or(CATEGORY_FIELD, String::as_str),
-        timestamp: options
-            .timestamp_field
-            .as_ref()
-            .or(info.timestamp_field.as_ref())
-            .map_or(TIMESTAMP_FIELD, String::as_str),
-        tiebreaker: info.tiebreaker_field.as_deref(),
-    };
-    if let Some(parsed) = &parsed {
-        explanation.sequence = trace::trace((parsed, &query.text), info, &schema, limits, &fields, events);
-    }
+    let mut explainer = Explainer { program, blueprints, timestamp, query, lines: &lines, evaluator, outside };
+    explain_events(&mut explainer, events, options, &mut explanation);
     Some(explanation)
+}
+
+/// What Kibana's filters ask.
+fn filters<'q>(info: &RuleInfo, drawer: &mut Drawer<'_>) -> Vec<Named<'q>> {
+    let mut drawn = Vec::new();
+    for json in info.filters.iter().filter(|filter| filter["meta"]["disabled"] != true) {
+        if let Ok(clause) = filter::filters(std::slice::from_ref(json)) {
+            let alias = json["meta"]["alias"].as_str().filter(|alias| !alias.is_empty());
+            let text = text::cut(&kql::print(&clause), MAX_NAME);
+            let named = match alias {
+                Some(alias) => (text::cut(alias, MAX_NAME), '"'),
+                None => (text, '`'),
+            };
+            drawn.extend(Named::draw(named, &clause, drawer));
+        }
+    }
+    drawn
 }
 
 fn draw<'q>(parsed: &'q Query, drawer: &mut Drawer<'_>) -> Vec<Blueprint<'q>> {
@@ -188,18 +256,29 @@ fn draw<'q>(parsed: &'q Query, drawer: &mut Drawer<'_>) -> Vec<Blueprint<'q>> {
     terms().filter_map(|term| drawer.term(term, role(term), by)).collect()
 }
 
-fn explain_events(explainer: &mut Explainer<'_>, events: &[u8], limits: &Limits, explanation: &mut Explanation) {
+fn explain_events(
+    explainer: &mut Explainer<'_>,
+    events: &[u8],
+    options: &ExplainOptions,
+    explanation: &mut Explanation,
+) {
+    let (limits, only) = (&options.limits, &options.only);
     let mut nodes = 0;
-    for (ordinal, line) in lines(events).enumerate() {
+    for (ordinal, line) in (0..).zip(lines(events)) {
+        if !only.is_empty() && !only.contains(&ordinal) {
+            continue;
+        }
         let full = explanation.events.len() >= limits.max_explained_events as usize
             || nodes >= limits.max_explained_nodes as usize;
         // One event is always explained, whatever the rule's size.
-        if full && ordinal > 0 {
+        if full && !explanation.events.is_empty() {
             explanation.omitted += 1;
             continue;
         }
-        let explained = explainer.explain(ordinal as u64, line);
-        nodes += explained.terms.iter().map(|verdict| verdict.tree.count()).sum::<usize>();
+        let explained = explainer.explain(ordinal, line);
+        let trees = explained.terms.iter().map(|verdict| &verdict.tree);
+        nodes +=
+            trees.chain(explained.gates.iter().filter_map(|gate| gate.tree.as_ref())).map(Node::count).sum::<usize>();
         explanation.events.push(explained);
     }
 }

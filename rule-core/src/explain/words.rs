@@ -38,6 +38,7 @@ impl Wanted {
     pub fn of(expr: &Expr, null: Null, lines: &OneLine<'_>) -> Wanted {
         let is_field = |expr: &Expr| matches!(expr.kind, ExprKind::Field { .. });
         let quote = |expr: &Expr| lines.quote(expr.span);
+        let all = |list: &[Expr]| list.iter().map(quote).collect::<Vec<_>>();
         let of_value = |value: &Expr, what: String| match value.kind {
             ExprKind::Field { .. } => Wanted::Value(what),
             _ => Wanted::Computed(lines.of(value.span), what),
@@ -62,20 +63,21 @@ impl Wanted {
                 of_value(value, what)
             }
             ExprKind::Match { op: MatchOp::Regex, value, patterns, .. } => {
-                of_value(value, format!("a match of {}", one_of(patterns, "expressions", quote)))
+                of_value(value, format!("a match of {}", one_of(&all(patterns), "expressions")))
             }
-            ExprKind::Match { value, patterns, .. } => of_value(value, one_of(patterns, "patterns", quote)),
-            ExprKind::In { value, list, .. } => of_value(value, one_of(list, "values", quote)),
+            ExprKind::Match { value, patterns, .. } => of_value(value, one_of(&all(patterns), "patterns")),
+            ExprKind::In { value, list, .. } => of_value(value, one_of(&all(list), "values")),
             _ => Wanted::Itself,
         }
     }
 }
 
-fn one_of(list: &[Expr], what: &str, quote: impl Fn(&Expr) -> String) -> String {
+/// A list of what is wanted.
+pub fn one_of(list: &[String], what: &str) -> String {
     if list.len() > MAX_NAMED {
         return format!("one of {} {what}", list.len());
     }
-    list.iter().map(quote).collect::<Vec<_>>().join(" or ")
+    list.join(" or ")
 }
 
 /// A deciding test in words: what the event has, and what is to be said about it.

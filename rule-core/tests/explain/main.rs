@@ -1,6 +1,7 @@
 //! Explanations: what they say, and that they say what the engine does.
 #![allow(clippy::unwrap_used)]
 
+mod gates;
 mod kuery;
 mod properties;
 mod sequences;

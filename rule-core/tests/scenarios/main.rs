@@ -9,19 +9,24 @@
 //! added up); `options` of the session; `indicators` (a file: one document, or its text);
 //! `exception` (an item, as Kibana exports it); `value_list` (its `id` and `text`); `arrival: "matters"` where what comes first wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use rule_core::explain::{ExplainedEvent, Gate, GateKind};
 use rule_core::{
-    CompileOptions, DetectionStatus, HeldBack, Match, Outcome, RuleSet, Session, SessionOptions, Source, compile,
+    CompileOptions, DetectionStatus, ExplainOptions, HeldBack, Match, Outcome, RuleSet, Session, SessionOptions,
+    Source, compile, explain,
 };
 use serde_json::{Value, json};
 
 struct Scenario {
     name: String,
     rules: Arc<RuleSet>,
+    /// The rule's file, and those with exceptions.
+    sources: Vec<Source>,
+    compile: CompileOptions,
     options: SessionOptions,
     events: Vec<Value>,
     alerts: Vec<Value>,
@@ -72,6 +77,7 @@ fn read(path: &Path) -> Scenario {
     }
     let (rules, report) = compile(&sources, &options);
     assert!(report.diagnostics.is_empty(), "{name}: {:?}", report.diagnostics);
+    let compile = options;
     let mut options = json!(SessionOptions { alerts: true, ..SessionOptions::default() });
     for more in take("options") {
         for (key, value) in more.as_object().expect("options") {
@@ -80,6 +86,8 @@ fn read(path: &Path) -> Scenario {
     }
     let scenario = Scenario {
         rules: Arc::new(rules),
+        sources,
+        compile,
         options: serde_json::from_value(options).expect("options"),
         events: take("event"),
         alerts: take("alert"),
@@ -182,6 +190,55 @@ fn missing<'w>(document: &Value, wanted: &'w Value, names: &mut BTreeMap<String,
         };
         (!is_there).then_some(name.as_str())
     })
+}
+
+/// An explanation lets those events through that are matches. Suppression and the budget are about alerts; of a threshold an event of many
+/// is told.
+#[test]
+fn explanations_say_of_each_event_what_became_of_it() {
+    let mut held = BTreeSet::new();
+    for scenario in scenarios() {
+        let events = scenario.events();
+        let found = scenario.run(&events);
+        let (first, others) = scenario.sources.split_first().expect("a rule");
+        let options = ExplainOptions {
+            value_lists: scenario.compile.value_lists.clone(),
+            indicators: scenario.compile.indicators.clone(),
+            exceptions: others.to_vec(),
+            learning_ms: scenario.options.learning_ms,
+            ..ExplainOptions::default()
+        };
+        let explanation = explain(first, lines(&events).as_bytes(), &options).expect("no errors");
+        let name = &scenario.name;
+        for event in &explanation.events {
+            held.extend(event.held_by().map(|gate| gate.gate));
+        }
+        if let Some(sequence) = &explanation.sequence {
+            assert_eq!(sequence.matches.len(), found.matches.len(), "{name}");
+            continue;
+        }
+        let passes = |gate: &Gate| gate.passes || matches!(gate.gate, GateKind::Suppression | GateKind::MaxSignals);
+        let let_through = explanation.events.iter().filter(|event| event.matched() && event.gates.iter().all(passes));
+        let let_through: BTreeSet<u64> = let_through.map(|event| event.event).collect();
+        let matched: BTreeSet<u64> = found.matches.iter().flat_map(|found| found.events.iter().copied()).collect();
+        match scenario.rules.rules()[0].kind == "threshold" {
+            true => assert!(matched.is_subset(&let_through), "{name}: {matched:?} {let_through:?}"),
+            false => assert_eq!(let_through, matched, "{name}"),
+        }
+        assert_eq!(let_through.is_empty(), matched.is_empty(), "{name}");
+        let over = |event: &&ExplainedEvent| event.held_by().is_some_and(|gate| gate.gate == GateKind::MaxSignals);
+        let held_back: u64 = found.held_back.iter().map(|held| held.count).sum();
+        assert_eq!(explanation.events.iter().any(|event| over(&event)), held_back > 0, "{name}");
+    }
+    let all = [
+        GateKind::Exceptions,
+        GateKind::Threshold,
+        GateKind::NewTerms,
+        GateKind::Indicators,
+        GateKind::Suppression,
+        GateKind::MaxSignals,
+    ];
+    assert_eq!(held, all.into());
 }
 
 #[test]

@@ -8,9 +8,12 @@ use crate::diagnostic::{Diagnostic, codes};
 /// Parses a query; nothing but white space is `*:*`. `None` when there is an error, which is the first: what follows one can be
 /// read in too many ways to be worth reporting.
 pub fn parse(text: &str, max_depth: u32, errors: &mut Vec<Diagnostic>) -> Option<Clause> {
-    let mut parser = Parser { text, at: 0, depth: 0, max_depth };
+    let mut parser = Parser { text, at: 0, depth: 0, max_depth, warnings: Vec::new() };
     match parser.query() {
-        Ok(clause) => Some(clause),
+        Ok(clause) => {
+            errors.append(&mut parser.warnings);
+            Some(clause)
+        }
         Err(error) => {
             errors.push(*error);
             None
@@ -28,6 +31,7 @@ struct Parser<'t> {
     at: usize,
     depth: u32,
     max_depth: u32,
+    warnings: Vec<Diagnostic>,
 }
 
 /// What stands for a field or a value.
@@ -215,8 +219,32 @@ impl<'t> Parser<'t> {
             }
         }
         self.at = end;
+        self.check_equals(&literal);
         let subject = Subject { field: FieldName::Every, span: Span::default() };
         self.value(&subject, literal)
+    }
+
+    /// `a = 1`, as other languages have it, is a text like others: Kibana looks for it in all fields.
+    fn check_equals(&mut self, literal: &Literal) {
+        let text = &self.text[literal.span.range()];
+        let Some((before, value)) = text.split_once('=').filter(|_| !literal.quoted) else { return };
+        let name = before.trim_end_matches(['!', '=']).trim_end();
+        let (op, value) = (&text[name.len()..], value.trim_start_matches('='));
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '@')
+            && name.chars().all(|c| c.is_alphanumeric() || "._@-*".contains(c));
+        let is_apart = op.starts_with(is_white) || value.starts_with(is_white) || name.contains('.');
+        if !is_name || !is_apart || value.trim().is_empty() {
+            return;
+        }
+        let shown: String = text.chars().take(60).collect();
+        let warning = Diagnostic::warning(
+            codes::SYNTAX,
+            format!("`{shown}` is a text that is looked for in all fields"),
+            literal.span,
+        );
+        let (not, value) = (if before.ends_with('!') { "not " } else { "" }, value.trim_start());
+        let instead = format!("{not}{name}: {value}");
+        self.warnings.push(warning.suggest(literal.span, instead, "KQL compares with `:`"));
     }
 
     /// A list of values in parentheses, or a single one.
@@ -367,6 +395,17 @@ impl<'t> Parser<'t> {
         let found = if word.is_empty() { found.to_string() } else { word };
         let span = Span::new(at, at + found.len() as u32);
         let mut error = Diagnostic::error(codes::SYNTAX, format!("unexpected `{found}`"), span);
+        // `a = "1"`
+        let before = self.text[..self.at].trim_end();
+        let name = before.trim_end_matches(['=', '!']);
+        if before.ends_with('=') && matches!(found.as_str(), "\"" | "(") {
+            let start = name.trim_end().len() as u32;
+            error = match before[name.len()..].starts_with('!') {
+                true => error.help("KQL compares with `:`, and `not` stands before the field"),
+                false => error.suggest(Span::new(start, before.len() as u32), ":", "KQL compares with `:`"),
+            };
+            return Box::new(error);
+        }
         error = match found.as_str() {
             ":" | "<" | ">" | "{" | "}" | "(" | ")" => {
                 error.help(format!("where `{found}` is part of a value, quote the value or write `\\{found}`"))

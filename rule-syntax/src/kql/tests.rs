@@ -59,6 +59,35 @@ fn errors_have_places_and_say_what_to_do() {
     }
 }
 
+#[test]
+fn the_equals_of_other_languages_is_told() {
+    for (text, instead) in [
+        ("process.pid = 7", "process.pid: 7"),
+        ("a == nc", "a: nc"),
+        ("process.name=nc", "process.name: nc"),
+        ("x: 1 and user.name != root", "x: 1 and not user.name: root"),
+        ("@timestamp = 2026-01-01", "@timestamp: 2026-01-01"),
+    ] {
+        let mut found = Vec::new();
+        assert!(parse(text, DEPTH, &mut found).is_some(), "{text}");
+        let [warning] = found.as_slice() else { panic!("{text}: {found:?}") };
+        assert_eq!(warning.level, crate::Level::Warning);
+        let suggestion = warning.suggestion.as_ref().expect("a suggestion");
+        let mut mended = text.to_owned();
+        mended.replace_range(suggestion.span.range(), &suggestion.replacement);
+        assert_eq!(mended, instead);
+    }
+    for text in ["--user=root", "a=1", "a: b = c", "\"a = b\"", "= x", "rock & roll = fun", "a ="] {
+        let mut found = Vec::new();
+        assert!(parse(text, DEPTH, &mut found).is_some() && found.is_empty(), "{text}: {found:?}");
+    }
+    for text in ["process.name = \"nc\"", "process.name == (a or b)", "process.name=\"nc\""] {
+        let error = read(text).expect_err(text);
+        let suggestion = error.suggestion.as_ref().expect("a suggestion");
+        assert_eq!((suggestion.replacement.as_str(), suggestion.span.start), (":", 12), "{text}");
+    }
+}
+
 /// Names and values: words, what is special, what is a keyword.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -57,6 +57,13 @@ pub struct ExceptionItem {
     pub entries: Vec<Entry>,
 }
 
+impl ExceptionItem {
+    /// What it is called: its name, or else its id.
+    pub fn shown(&self) -> &str {
+        if self.name.is_empty() { &self.item_id } else { &self.name }
+    }
+}
+
 /// A condition of an exception item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

@@ -250,6 +250,15 @@ pub struct ExplainArgs {
     pub mapping: Option<PathBuf>,
     #[command(flatten)]
     pub deployment: DeploymentArgs,
+    /// Files with exception items of the rule's lists, such as exports of the lists, where the rule's own file does not have them.
+    #[arg(long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub exceptions: Vec<PathBuf>,
+    /// The index or data stream of events that do not say theirs [default: the rule is for such events]
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
+    /// For how long, from the first event, new terms are learned without alerts, as in a collector [default: 0s]
+    #[arg(long, value_name = "DURATION", value_parser = units::any_duration)]
+    pub learning: Option<Duration>,
     /// What to print [default: tree on a terminal, otherwise json]
     #[arg(short, long, value_enum)]
     pub output: Option<ExplainOutput>,

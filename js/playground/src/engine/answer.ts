@@ -1,12 +1,12 @@
-import { QueryError, type Engine, type Explanation, type JoinKey, type RuleInfo, type Term, type Verdict } from "@tripline/engine";
+import { QueryError, type Engine, type Explanation, type Gate, type JoinKey, type RuleInfo, type Term, type Verdict } from "@tripline/engine";
 import { content, values } from "../events/field.js";
 import type { Events } from "../events/split.js";
 import { millisOf } from "../events/time.js";
-import { shortReason, type Explained, type Reason } from "../explain/words.js";
+import { heldBy, shortReason, type Explained, type Reason } from "../explain/words.js";
 import { stories } from "../timeline/stories.js";
 import type { Seen, Trace } from "../timeline/trace.js";
 import { head, linesOf } from "./lines.js";
-import { MAX_REASONS, MAX_STEPS, MAX_TRACED, type Answers, type Question } from "./protocol.js";
+import { MAX_BESIDE, MAX_REASONS, MAX_STEPS, MAX_TRACED, type Answers, type Question } from "./protocol.js";
 
 /** What a run was about. */
 export interface Asked {
@@ -39,19 +39,38 @@ function reasons(engine: Engine, asked: Asked, events: readonly number[]): Reaso
   return explainSome(engine, asked, asking).map((explained) => ({ event: explained.event.event, text: shortReason(explained) }));
 }
 
-/** Explains events each by itself, and with what became of it where that takes several. */
+/** Gates that are about other events too. */
+const COUNTING = new Set<Gate["gate"]>(["threshold", "new_terms", "suppression", "max_signals"]);
+
+/** Explains some events as those of all; of very many events, which would take too long, each by itself. */
+function explainThese(engine: Engine, { rule, info, events }: Asked, ordinals: readonly number[]): Explanation {
+  const source = { path: "rule", text: rule };
+  const most = ["threshold", "new_terms"].includes(info[0]?.type ?? "") ? MAX_TRACED : MAX_BESIDE;
+  if (events.lines.length <= most) {
+    const only = [...ordinals];
+    const explanation = engine.explain(source, events.lines, { only });
+    const places = new Map(explanation.events.map((event) => [event.event, event]));
+    return { ...explanation, events: only.flatMap((ordinal) => places.get(ordinal) ?? []) };
+  }
+  const explanation = engine.explain(source, join(linesOf(events.lines, ordinals)));
+  const alone = explanation.events.flatMap((event, at) => {
+    const gates = event.gates?.filter(({ gate }) => !COUNTING.has(gate));
+    return ordinals[at] === undefined ? [] : [{ ...event, event: ordinals[at], ...(gates && { gates }) }];
+  });
+  return { ...explanation, events: alone };
+}
+
+/** Explains events, and with what became of each where that takes several. */
 function explainSome(engine: Engine, asked: Asked, ordinals: readonly number[]): Explained[] {
-  const { rule, events } = asked;
-  const { query, terms, events: explained } = engine.explain({ path: "rule", text: rule }, join(linesOf(events.lines, ordinals)));
+  const { query, terms, skipped, alerts_when, events: explained } = explainThese(engine, asked, ordinals);
   if (query !== "event" && !asked.stories) {
     const traced = trace(engine, asked);
     asked.stories = traced ? stories(traced) : new Map<number, string>();
   }
-  return explained.flatMap((event, at) => {
-    const ordinal = ordinals[at];
-    if (ordinal === undefined) return [];
-    const story = asked.stories?.get(ordinal);
-    return [{ query, terms, event: { ...event, event: ordinal }, ...(story !== undefined && { story }) }];
+  const about = { query, terms, ...(skipped !== undefined && { skipped }), ...(alerts_when !== undefined && { alerts_when }) };
+  return explained.map((event) => {
+    const story = asked.stories?.get(event.event);
+    return { ...about, event, ...(story !== undefined && { story }) };
   });
 }
 
@@ -83,6 +102,9 @@ function seen({ sequence, events, terms }: Explanation, lines: Uint8Array, times
   for (const { event, events } of sequence?.steps ?? []) for (const one of event === undefined ? events : [...events, event]) told.set(one, []);
   for (const { events } of sequence?.pending ?? []) for (const one of events) told.set(one, []);
   for (const explained of events) {
+    const held = heldBy(explained);
+    // What an exception takes away is none of its events.
+    if (held && held.gate !== "suppression") continue;
     const matched = explained.terms.flatMap((verdict, term) => (verdict.matched ? [{ term, key: keyOf(verdict, terms[term]) }] : []));
     if (matched.length > 0) told.set(explained.event, matched);
   }

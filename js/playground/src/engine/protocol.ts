@@ -86,5 +86,7 @@ export const MAX_REASONS = 100;
  * a fraction of a second.
  */
 export const MAX_TRACED = 8 << 20;
+/** Bytes of events up to which all are looked at when some are explained: they count for thresholds and the like. */
+export const MAX_BESIDE = 1 << 20;
 /** Steps that a timeline is made of: the page has to sort and draw them between two strokes of a key. */
 export const MAX_STEPS = 30_000;

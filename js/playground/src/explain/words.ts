@@ -1,7 +1,7 @@
-import type { ExplainedEvent, ExplainedNode, Explanation, Term, Verdict } from "@tripline/engine";
+import type { ExplainedEvent, ExplainedNode, Explanation, Gate, Term, Verdict } from "@tripline/engine";
 
 /** One event, explained. */
-export type Explained = Pick<Explanation, "query" | "terms"> & {
+export type Explained = Pick<Explanation, "query" | "terms" | "skipped" | "alerts_when"> & {
   event: ExplainedEvent;
   /** What became of an event that a term of a sequence or sample matched. */
   story?: string;
@@ -42,6 +42,16 @@ export function termLabel({ role, runs }: Pick<Term, "role" | "runs">, at: numbe
   return runs === 1 ? `term ${at + 1}` : `term ${at + 1} (runs=${runs})`;
 }
 
+/** What a gate is called. The same words as on the command line. */
+export function gateLabel({ gate }: Gate): string {
+  return gate === "new_terms" ? "new terms" : gate;
+}
+
+/** The first gate beside the query that does not let an event through that the query takes. */
+export function heldBy({ terms, gates = [] }: ExplainedEvent): Gate | undefined {
+  return terms.some(({ matched }) => matched) ? gates.find(({ gate, passes }) => !passes && gate !== "query") : undefined;
+}
+
 /** A reason beside a sign that tells the outcome already. */
 export function withoutOutcome(reason: string): string {
   return reason.replace(/^(?:did not match|matched): /, "");
@@ -59,9 +69,12 @@ export function nearest(verdicts: readonly Verdict[]): number[] {
 export function reasonOf({ query, terms, event, story }: Explained): string {
   if (event.rejected) return `could not be read: at byte ${event.rejected.offset}: ${event.rejected.message}`;
   const [verdict] = event.terms;
+  const held = heldBy(event);
+  if (query === "event" && held) return `the query matches, but ${held.reason}`;
   if (query === "event" && verdict) return `${verdict.reason}${away(verdict)}`;
   const matched = event.terms.flatMap(({ matched }, at) => (matched ? [termLabel(terms[at]!, at)] : []));
   if (matched.length === 0) return "is no event for any term";
+  if (held) return `is an event for ${matched.join(", ")}, but ${held.reason}`;
   return `is an event for ${matched.join(", ")}${story === undefined ? "" : `; ${story}`}`;
 }
 

@@ -35,7 +35,7 @@ export function conditionTree(filter: ExplainedNode, label: string, spans: Spans
   const act = (item: HTMLElement): void => {
     const span = spanOf(item);
     if (span) spans.reveal(span);
-    else step(unfold(item));
+    else if (item.classList.contains("folded")) step(unfold(item));
   };
   tree.addEventListener("pointerover", (event) => spans.light(spanOf(itemOf(event.target))));
   tree.addEventListener("pointerleave", () => spans.light(null));
@@ -90,7 +90,8 @@ function siblings(rows: readonly Row[], joinedBy: "and" | "or", level: number): 
 
 function rowView(row: Row, level: number): HTMLElement {
   const { node, truth, text, joins, decides, words, notes, parts } = row;
-  const data = { start: String(node.span.start), end: String(node.span.end) };
+  // Filters and exceptions are not written in the query.
+  const data: Record<string, string> = node.span.end > 0 ? { start: String(node.span.start), end: String(node.span.end) } : {};
   return h(
     "li",
     {

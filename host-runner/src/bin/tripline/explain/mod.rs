@@ -33,10 +33,18 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
         indicators: deployment.indicators,
         normalisers: deployment.normalisers,
         normaliser: deployment.normaliser,
+        exceptions: args
+            .exceptions
+            .iter()
+            .map(|path| setup::source(None, Some(path), "exceptions"))
+            .collect::<Result<_>>()?,
+        index: args.index.clone(),
+        learning_ms: args.learning.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        only: events.only.clone(),
         limits,
     };
-    let sources: Vec<Source> =
-        iter::once(&rule).chain(&options.overrides).chain(&options.normalisers).cloned().collect();
+    let files = iter::once(&rule).chain(&options.overrides).chain(&options.normalisers).chain(&options.exceptions);
+    let sources: Vec<Source> = files.cloned().collect();
     let mut instance = setup::instance(&args.engine)?;
     let mut explanation = match instance.explain(&rule, &events.lines, &options) {
         Ok(explanation) => explanation,
@@ -89,11 +97,17 @@ struct Place {
     line: u64,
 }
 
-/// The events to explain.
+/// Bytes of events up to which those that are not explained are read too: they count for thresholds and the like.
+const MOST_BESIDE: usize = 16 << 20;
+
+/// The events to explain, and those beside them.
 #[derive(Default)]
 struct Events {
     lines: Vec<u8>,
+    /// Of those to explain.
     places: Vec<Place>,
+    /// Their ordinals among the lines; empty when they are all.
+    only: Vec<u64>,
     /// Whether there are more than may be explained.
     more: bool,
 }
@@ -103,6 +117,7 @@ impl Events {
         let mut events = Events::default();
         let last = args.only.iter().max().copied();
         let mut number = 0;
+        let mut ordinal = 0;
         'inputs: for path in &args.event {
             let input = Input::from(path.as_path());
             let name = input.name();
@@ -119,21 +134,28 @@ impl Events {
                 let lines = batch.lines.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
                 for (line, at) in lines.zip(&batch.numbers) {
                     number += 1;
-                    if last.is_some_and(|last| number > last) {
-                        break 'inputs;
-                    }
-                    if !args.only.is_empty() && !args.only.contains(&number) {
-                        continue;
-                    }
-                    if events.places.len() >= limits.max_explained_events.max(1) as usize {
-                        events.more = true;
-                        break 'inputs;
+                    let is_chosen = args.only.is_empty() || args.only.contains(&number);
+                    let is_full = events.places.len() >= limits.max_explained_events.max(1) as usize;
+                    events.more |= is_chosen && is_full;
+                    if !is_chosen || is_full {
+                        let is_over = is_full || last.is_some_and(|last| number > last);
+                        match (events.lines.len() >= MOST_BESIDE, is_over) {
+                            (true, true) => break 'inputs,
+                            (true, false) => continue,
+                            _ => {}
+                        }
+                    } else {
+                        events.only.push(ordinal);
+                        events.places.push(Place { number, file: name.clone(), line: *at });
                     }
                     events.lines.extend_from_slice(line);
                     events.lines.push(b'\n');
-                    events.places.push(Place { number, file: name.clone(), line: *at });
+                    ordinal += 1;
                 }
             }
+        }
+        if events.places.len() as u64 == ordinal {
+            events.only.clear();
         }
         if let Some(beyond) = args.only.iter().find(|only| **only > number) {
             bail!("there is no event {beyond}: the data set has {number}");
@@ -142,6 +164,10 @@ impl Events {
     }
 
     fn place(&self, ordinal: u64) -> Place {
-        usize::try_from(ordinal).ok().and_then(|at| self.places.get(at)).cloned().unwrap_or_default()
+        let at = match self.only.is_empty() {
+            true => usize::try_from(ordinal).ok(),
+            false => self.only.binary_search(&ordinal).ok(),
+        };
+        at.and_then(|at| self.places.get(at)).cloned().unwrap_or_default()
     }
 }

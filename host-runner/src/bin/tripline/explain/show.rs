@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use rule_core::Explanation;
-use rule_core::explain::{ExplainedEvent, Found, Node, NodeKind, QueryKind, Role, Term, Verdict};
+use rule_core::explain::{ExplainedEvent, Found, Gate, GateKind, Node, NodeKind, QueryKind, Role, Term, Verdict};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Place;
@@ -71,6 +71,12 @@ impl View {
                 writeln!(out, "{}  {}", styled(&cut(&name, self.width), BOLD), styled(&format!("{path}, {kind}"), DIM))?
             }
         }
+        let skipped = explanation.skipped.as_ref().map(|reason| (format!("the rule does not run: {reason}"), YELLOW));
+        for (text, style) in explanation.alerts_when.iter().map(|text| (text.clone(), DIM)).chain(skipped) {
+            for line in wrap(&plain(&text), self.width.saturating_sub(2).max(20)) {
+                writeln!(out, "  {}", styled(&line, style))?;
+            }
+        }
         if explanation.query != QueryKind::Event {
             let labels = labels(explanation);
             for (term, label) in explanation.terms.iter().zip(&labels) {
@@ -95,7 +101,7 @@ impl View {
         let pad = " ".repeat(time - when.width());
         let head = format!("{:>5}  {when}{pad}{}", place.number, if time > 0 { "  " } else { "" });
         let reason = match (explanation.query, event.terms.as_slice()) {
-            (QueryKind::Event, [verdict]) => verdict.reason.clone(),
+            (QueryKind::Event, [verdict]) if event.held_by().is_none() || !verdict.matched => verdict.reason.clone(),
             _ => self.reason(explanation, event),
         };
         let room = self.width.saturating_sub(2 + head.width()).max(20);
@@ -125,9 +131,53 @@ impl View {
             writeln!(out)?;
         }
         match (explanation.query, event.terms.as_slice()) {
-            (QueryKind::Event, [verdict]) => self.tree(out, verdict, 2),
-            (_, verdicts) => self.terms(out, explanation, verdicts),
+            (QueryKind::Event, [verdict]) if event.gates.is_empty() => self.tree(out, &verdict.tree, 2),
+            (QueryKind::Event, [verdict]) => self.gates(out, event, Some(verdict)),
+            (_, verdicts) => {
+                self.gates(out, event, None)?;
+                self.terms(out, explanation, verdicts)
+            }
         }
+    }
+
+    /// What the event had to pass, in order, and why it did or did not.
+    fn gates(&self, out: &mut dyn Write, event: &ExplainedEvent, query: Option<&Verdict>) -> io::Result<()> {
+        let held = event.held_by().filter(|_| event.matched());
+        for gate in event.gates.iter().filter(|gate| query.is_some() || gate.gate != GateKind::Query) {
+            let is_query = gate.gate == GateKind::Query;
+            let is_held = held.is_some_and(|held| held == gate);
+            // What the sentence above says already is not said again.
+            let said = match (is_query, &gate.name) {
+                (true, _) if held.is_none() => "",
+                (true, _) => without_outcome(&gate.reason),
+                (_, Some(name)) if is_held => name,
+                _ if is_held => "",
+                _ => &gate.reason,
+            };
+            self.gate(out, gate, said, is_held)?;
+            let tree = if is_query { query.map(|verdict| &verdict.tree) } else { gate.tree.as_ref() };
+            if let Some(tree) = tree.filter(|_| is_query && held.is_none() || !gate.passes || self.full) {
+                self.tree(out, tree, 4)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn gate(&self, out: &mut dyn Write, gate: &Gate, said: &str, is_held: bool) -> io::Result<()> {
+        let (mark, style) = sign(if gate.passes { Mark::True } else { Mark::False });
+        let label = format!("{:<11}", gate_label(gate.gate));
+        let (label_style, said_style) = if is_held { (BOLD, Style::new()) } else { (Style::new(), DIM) };
+        let lines = wrap(&plain(said), self.width.saturating_sub(17).max(20));
+        for (at, line) in lines.iter().enumerate() {
+            match at {
+                0 => write!(out, "  {} {}", styled(mark, style), styled(label.trim_end(), label_style))?,
+                _ => write!(out, "    ")?,
+            }
+            let pad = if at > 0 { label.len() } else { label.len() - label.trim_end().len() };
+            let pad = if line.is_empty() { String::new() } else { " ".repeat(pad + 2) };
+            writeln!(out, "{pad}{}", styled(line, said_style))?;
+        }
+        Ok(())
     }
 
     /// The terms of a sequence or sample over one event.
@@ -159,14 +209,14 @@ impl View {
                 writeln!(out, "{}{}", if line.is_empty() { "" } else { "  " }, styled(line, style))?;
             }
             if self.full || is_near {
-                self.tree(out, verdict, 4)?;
+                self.tree(out, &verdict.tree, 4)?;
             }
         }
         Ok(())
     }
 
-    fn tree(&self, out: &mut dyn Write, verdict: &Verdict, indent: usize) -> io::Result<()> {
-        paint::rows(out, &tree::rows(&verdict.tree, self.full), indent, self.width, self.full)
+    fn tree(&self, out: &mut dyn Write, tree: &Node, indent: usize) -> io::Result<()> {
+        paint::rows(out, &tree::rows(tree, self.full), indent, self.width, self.full)
     }
 
     /// Why, in a sentence.
@@ -174,7 +224,12 @@ impl View {
         if let Some(rejected) = &event.rejected {
             return format!("could not be read: at byte {}: {}", rejected.offset, rejected.message);
         }
+        let held = event.held_by().filter(|_| event.matched()).map(|gate| format!(", but {}", gate.reason));
+        let held = held.unwrap_or_default();
         if let (QueryKind::Event, [verdict]) = (explanation.query, event.terms.as_slice()) {
+            if !held.is_empty() {
+                return format!("the query matches{held}");
+            }
             let far = verdict.distance.filter(|distance| *distance > 1);
             let far = far.map_or_else(String::new, |distance| format!(" ({distance} tests from a match)"));
             return format!("{}{far}", verdict.reason);
@@ -184,7 +239,7 @@ impl View {
             terms.filter(|(_, (verdict, _))| verdict.matched).map(|(at, (_, term))| label(term, at)).collect();
         match matched.is_empty() {
             true => "is no event for any term".into(),
-            false => format!("is an event for {}", matched.join(", ")),
+            false => format!("is an event for {}{held}", matched.join(", ")),
         }
     }
 
@@ -208,6 +263,10 @@ impl View {
                 }
             };
             write!(out, "\n{}", styled(&format!("{} events: {matched}", events.len()), BOLD))?;
+            let held = events.iter().filter(|event| event.matched() && event.held_by().is_some()).count();
+            if held > 0 {
+                write!(out, ", {}", styled(&format!("{held} of them held back"), YELLOW))?;
+            }
             let rejected = events.iter().filter(|event| event.rejected.is_some()).count();
             if rejected > 0 {
                 write!(out, ", {}", styled(&format!("{rejected} could not be read"), YELLOW))?;
@@ -231,8 +290,8 @@ impl View {
 
 /// What became of an event as a whole.
 fn verdict_of(event: &ExplainedEvent) -> Mark {
-    if event.terms.iter().any(|verdict| verdict.matched) {
-        return Mark::True;
+    if event.matched() {
+        return if event.held_by().is_some() { Mark::False } else { Mark::True };
     }
     match event.terms.iter().any(|verdict| verdict.tree.holds().is_none()) || event.rejected.is_some() {
         true => Mark::Undecided,
@@ -248,6 +307,21 @@ fn is_of_another_category(filter: &Node) -> bool {
 fn nearest<'p>(events: &[ExplainedEvent], places: &'p [Place]) -> Option<(&'p Place, u32)> {
     let distance = |event: &ExplainedEvent| event.terms.iter().filter_map(|verdict| verdict.distance).min();
     events.iter().zip(places).filter_map(|(event, place)| Some((place, distance(event)?))).min_by_key(|(_, far)| *far)
+}
+
+/// What a gate is called.
+fn gate_label(kind: GateKind) -> &'static str {
+    match kind {
+        GateKind::Index => "index",
+        GateKind::Query => "query",
+        GateKind::Filters => "filters",
+        GateKind::Exceptions => "exceptions",
+        GateKind::Threshold => "threshold",
+        GateKind::NewTerms => "new terms",
+        GateKind::Indicators => "indicators",
+        GateKind::Suppression => "suppression",
+        GateKind::MaxSignals => "max_signals",
+    }
 }
 
 /// What a term is called.

@@ -118,7 +118,10 @@ impl View {
 
     fn tree(&self, out: &mut dyn Write, event: &ExplainedEvent) -> io::Result<()> {
         let Some(verdict) = event.terms.first() else { return Ok(()) };
-        paint::rows(out, &tree::rows(&verdict.tree, false), 6, self.width, false)
+        // Of an event that something else holds back, the query is not what somebody looks for.
+        let held = event.held_by().filter(|_| verdict.matched).map(|gate| gate.tree.as_ref());
+        let Some(tree) = held.unwrap_or(Some(&verdict.tree)) else { return Ok(()) };
+        paint::rows(out, &tree::rows(tree, false), 6, self.width, false)
     }
 
     fn lines(&self, out: &mut dyn Write, indent: usize, text: &str) -> io::Result<()> {
