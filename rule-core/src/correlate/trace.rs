@@ -70,7 +70,7 @@ pub struct Pending {
 /// What a rule that counts, remembers or suppresses made of an event.
 #[derive(Clone, Debug)]
 pub struct Note {
-    /// The event's ordinal; of several events that of the last.
+    /// The event's ordinal; of several events that of the last, and of what a run decided the greatest number.
     pub event: u64,
     /// The group or term that it is about.
     pub key: Key,

@@ -192,7 +192,7 @@ impl Groups {
             let count: u64 = group.segments.iter().map(|segment| segment.count).sum();
             let values = group.values.len() as u64;
             let is_enough = count >= value && cardinality.is_none_or(|least| values >= least);
-            trace.note(0, entry.key.bytes(), tick, NoteKind::Decided(count, values, is_enough));
+            trace.note(u64::MAX, entry.key.bytes(), tick, NoteKind::Decided(count, values, is_enough));
             if !is_enough {
                 continue;
             }

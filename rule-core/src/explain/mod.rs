@@ -73,9 +73,10 @@ pub fn explain(source: &Source, events: &[u8], options: &ExplainOptions) -> Resu
         by = overrides.apply(&mut rule.info, &mut Vec::new()).map_or(by, str::to_owned);
     }
     let disabled = rule.info.disabled.then(|| format!("disabled in {by}"));
-    let alone = alone(source, &rule.info.exceptions_list, options);
-    let is_about_others = |diagnostic: &Diagnostic| diagnostic.code == codes::OVERRIDE;
-    let mut found: Vec<Diagnostic> = alone.report.diagnostics.iter().filter(|d| !is_about_others(d)).cloned().collect();
+    let mut alone = alone(source, &rule.info.exceptions_list, options);
+    let mut found = std::mem::take(&mut alone.report.diagnostics);
+    // What is said of overrides is about all rules.
+    found.retain(|diagnostic| diagnostic.code != codes::OVERRIDE);
     let has_errors = |found: &[Diagnostic]| found.iter().any(|d| d.level == Level::Error);
     let mut errors = Vec::new();
     let explanation = match has_errors(&found) {

@@ -22,10 +22,8 @@ pub struct Replay {
     pub held_back: Vec<(u64, i64)>,
     /// Milliseconds for which terms are learned.
     pub learning: u64,
-    /// What became of events, by their ordinals.
+    /// What became of events, by their ordinals, and behind it what runs decided of groups; in the order of their keys.
     notes: Vec<Note>,
-    /// What runs decided of groups, by their keys.
-    decided: Vec<Note>,
 }
 
 impl Replay {
@@ -65,14 +63,12 @@ impl Replay {
         }
         sequence.matches = session.finish().matches;
         sequence.matches.truncate(most);
-        let notes;
-        (sequence.steps, sequence.pending, notes) = session.take_trace(options.limits.max_explained_events as usize);
+        (sequence.steps, sequence.pending, replay.notes) =
+            session.take_trace(options.limits.max_explained_events as usize);
         sequence.omitted = sequence.steps.len().saturating_sub(most) as u64;
         sequence.steps.truncate(most);
         replay.sequence = Some(sequence);
-        (replay.decided, replay.notes) = notes.into_iter().partition(|note| matches!(note.what, NoteKind::Decided(..)));
-        sort::by(&mut replay.notes, |a, b| a.event.cmp(&b.event));
-        sort::by(&mut replay.decided, |a, b| a.key.bytes().cmp(b.key.bytes()));
+        sort::by(&mut replay.notes, |a, b| (a.event, a.key.bytes()).cmp(&(b.event, b.key.bytes())));
         replay
     }
 
@@ -85,8 +81,9 @@ impl Replay {
 
     /// The run that says most of a group of an event that happened then: that which made an alert of it, or else the one that saw most.
     pub fn decided(&self, note: &Note, at: i64, lookback: u64) -> Option<&Note> {
-        let start = self.decided.partition_point(|other| other.key.bytes() < note.key.bytes());
-        let of_key = self.decided[start..].iter().take_while(|other| other.key == note.key);
+        let decided = self.of(u64::MAX);
+        let start = decided.partition_point(|other| other.key.bytes() < note.key.bytes());
+        let of_key = decided[start..].iter().take_while(|other| other.key == note.key);
         let sees = |run: i64| run >= note.run && run.saturating_sub_unsigned(lookback) <= at;
         let count = |note: &Note| match note.what {
             NoteKind::Decided(count, values, is_enough) => (is_enough, count, values),
