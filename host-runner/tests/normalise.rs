@@ -62,10 +62,11 @@ fn rules_match_records_unless_told_not_to() {
     let files = Files::new();
     let eval = |more: &[&str]| {
         let (rule, records) = (files.path("rule.eql"), files.path("records.ndjson"));
-        let args = ["eval", "--engine", "native", "--rules", &rule, "--events", &records, "--output", "ndjson"];
+        let args = ["eval", "--rules", &rule, "--events", &records, "--output", "ndjson"];
         tripline(&[&args[..], more].concat())
     };
-    let output = eval(&[]);
+    let output = eval(&["--engine", "native"]);
+    assert_eq!(stdout(&output), stdout(&eval(&["--engine", "wasm"])), "natively and in the sandbox");
     let alert: serde_json::Value = serde_json::from_str(stdout(&output).trim()).expect("one alert");
     assert_eq!(alert["process.executable"], "/usr/bin/nc");
     assert_eq!(alert["event.kind"], "signal");

@@ -152,18 +152,20 @@ impl Compiled {
             }
             let before = scratch.made.len();
             let start = scratch.text.len();
+            // An alert sets no limit, and in the sandbox it is as large as lengths can be.
+            let most_values = before.saturating_add(limits.max_event_values as usize);
             let mut sink = Sink {
                 rule: number,
                 text: &mut scratch.text,
                 made: &mut scratch.made,
                 most_bytes: limits.max_derived_bytes as usize,
-                most_values: before + limits.max_event_values as usize,
+                most_values,
                 full: false,
             };
             way.run(event, &mut sink);
             if sink.full {
                 let most = limits.max_derived_bytes;
-                let values = scratch.made.len() >= before + limits.max_event_values as usize;
+                let values = scratch.made.len() >= most_values;
                 return Err(match values {
                     true => too_many(limits),
                     false => format!("a normalised event has more than {most} bytes of derived text"),

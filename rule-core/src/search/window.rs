@@ -29,12 +29,12 @@ impl Window {
         if pipe.count >= self.limit {
             return self;
         }
-        Window { offset: self.offset + (self.limit - pipe.count), limit: pipe.count, ..self }
+        Window { offset: self.offset.saturating_add(self.limit - pipe.count), limit: pipe.count, ..self }
     }
 
     /// How many results may still be in it before the last is known.
     pub fn capacity(self) -> usize {
-        self.offset as usize + self.limit as usize
+        (self.offset as usize).saturating_add(self.limit as usize)
     }
 
     /// Keeps no more results, in their order, than may be in the answer.
