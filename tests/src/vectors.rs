@@ -13,6 +13,9 @@ use crate::in_root;
 /// The path under which every vector's rule is compiled.
 pub const RULE_PATH: &str = "case.eql";
 
+/// What its normaliser file is called, on every host.
+const NORMALISER_PATH: &str = "case.toml";
+
 /// A file of vectors.
 #[derive(Debug)]
 pub struct VectorFile {
@@ -33,6 +36,7 @@ pub struct Case {
     rule: String,
     mapping: Option<String>,
     limits: Option<String>,
+    normaliser: Option<String>,
     #[serde(default)]
     events: String,
     #[serde(default)]
@@ -183,7 +187,13 @@ impl Case {
             self.mapping.as_deref().map(serde_json::from_str).transpose().context("the mapping is not JSON")?;
         let limits =
             self.limits.as_deref().map(serde_json::from_str).transpose().context("the limits are malformed")?;
-        Ok(CompileOptions { mapping, limits: limits.unwrap_or_else(Limits::default), ..CompileOptions::default() })
+        let normaliser = |text: &String| Source { path: NORMALISER_PATH.to_owned(), text: text.clone() };
+        Ok(CompileOptions {
+            mapping,
+            limits: limits.unwrap_or_else(Limits::default),
+            normalisers: self.normaliser.iter().map(normaliser).collect(),
+            ..CompileOptions::default()
+        })
     }
 
     /// How its session is opened.
@@ -209,6 +219,7 @@ impl Case {
     /// Whether the session only gets events that it loses none of, and its rule is a bare query: what a search does too.
     pub fn is_plain(&self) -> bool {
         self.limits.is_none()
+            && self.normaliser.is_none()
             && self.advance.is_empty()
             && self.counts == Counts::default()
             && self.rule.find("[rule]").is_none()

@@ -118,8 +118,10 @@ fn run(kind: EngineKind) -> Result<()> {
 
 fn explain_case(instance: &mut dyn Instance, case: &Case) -> Result<Explanation, EngineError> {
     let events = case.events().expect("the vectors are well-formed");
-    let CompileOptions { mapping, limits, .. } = case.compile_options().expect("the vectors are well-formed");
-    instance.explain(&case.source(), &events, &ExplainOptions { mapping, limits, ..ExplainOptions::default() })
+    let CompileOptions { mapping, limits, normalisers, .. } =
+        case.compile_options().expect("the vectors are well-formed");
+    let options = ExplainOptions { mapping, limits, normalisers, ..ExplainOptions::default() };
+    instance.explain(&case.source(), &events, &options)
 }
 
 #[test]

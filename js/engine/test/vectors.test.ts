@@ -10,6 +10,7 @@ interface Case {
   rule: string;
   mapping?: string;
   limits?: string;
+  normaliser?: string;
   events?: string;
   encoding?: "latin-1";
   lateness_ms?: number | "any";
@@ -74,10 +75,11 @@ function stepsOf({ events = "", encoding, batches, advance = {}, restart_after }
 
 /** Evaluates a vector as every host does, checks what was expected, and writes it down as the native engine does. */
 function run(vector: Case): string {
-  const { name, rule, mapping, limits, lateness_ms } = vector;
+  const { name, rule, mapping, limits, normaliser, lateness_ms } = vector;
   const options: CompileOptions = {};
   if (mapping !== undefined) options.mapping = JSON.parse(mapping) as object;
   if (limits !== undefined) options.limits = JSON.parse(limits) as NonNullable<CompileOptions["limits"]>;
+  if (normaliser !== undefined) options.normalisers = [{ path: "case.toml", text: normaliser }];
   using rules = engine.compile({ path: "case.eql", text: rule }, options);
   const lateness = lateness_ms === "any" ? null : lateness_ms;
   const open = () => rules.open({ alerts: true, ...(lateness !== undefined && { lateness_ms: lateness }) });
