@@ -1,4 +1,4 @@
-//! Steps 3 and 4: the component around the core module, and the core module out of it again.
+//! Steps 4 and 5: the component around the core module, and the core module out of it again.
 
 use std::collections::BTreeMap;
 
